@@ -1,0 +1,1 @@
+"""A chat daemon on Twisted: many protocols, one set of rooms, every message on disk before anyone sees it."""
