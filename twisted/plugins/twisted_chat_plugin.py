@@ -1,0 +1,5 @@
+"""What makes C{twistd chat} and C{twist chat} known. Kept light: it is imported whenever any plugin is looked for."""
+
+from twisted.application.service import ServiceMaker
+
+chat = ServiceMaker("twisted-chat", "twisted_chat.tap", "A chat daemon for netcat, telnet and its own client.", "chat")

@@ -1,0 +1,1 @@
+"""The rules of the chat. Nothing here does I/O or knows the reactor: time is passed in, effects are returned."""

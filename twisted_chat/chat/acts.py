@@ -1,0 +1,142 @@
+"""What a command did: the words in which the chat tells delivery what to keep and what to send, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from .events import Event
+
+if TYPE_CHECKING:
+    from .rooms import Room, User
+
+
+class Session(Protocol):
+    """One connection, as far as the chat knows it.
+
+    @ivar user: who is logged in on it.
+    @ivar room: the current room: where a line without a command goes.
+    """
+
+    user: User | None
+    room: Room | None
+
+
+class Outbox(Protocol):
+    """Where the chat puts what its commands did."""
+
+    def add(self, act: Act) -> None:
+        """Keep and deliver an act after those added before it."""
+
+
+@dataclass(slots=True)
+class Enter:
+    """From here on the session receives the room's events."""
+
+    session: Session
+    room: str
+
+
+@dataclass(slots=True)
+class Exit:
+    """From here on it does not."""
+
+    session: Session
+    room: str
+
+
+@dataclass(slots=True)
+class Focus:
+    """From here on this is the session's current room."""
+
+    session: Session
+    room: str | None
+
+
+@dataclass(slots=True)
+class Switch:
+    """From here on the session is written to in another format, by name."""
+
+    session: Session
+    format: str
+
+
+@dataclass(slots=True)
+class Answer:
+    """What only this session is told.
+
+    @ivar kind: C{"info"}, C{"error"}, or the type that docs/protocol.md gives to an answer with data.
+    @ivar text: the sentences for a person, lines separated by C{"\\n"}; may be empty where data says it all.
+    @ivar data: the same for a program; must be JSON-serialisable.
+    """
+
+    session: Session
+    kind: str
+    text: str
+    data: Mapping[str, object] | None = None
+
+
+@dataclass(slots=True)
+class Private:
+    """An event that only these sessions receive. It stands after the event itself in the act."""
+
+    sessions: Sequence[Session]
+    event: Event
+
+
+@dataclass(slots=True)
+class Recall:
+    """Replay from the log, as it is at this point.
+
+    @ivar rooms: whose events; search looks through several.
+    @ivar limit: how many events at most, the newest unless C{after} is given.
+    @ivar before, after: only events with a smaller, a greater id.
+    @ivar talk: only what was said, not who came and went.
+    @ivar words: only messages with all these words.
+    @ivar end: the answer that follows the events, made from their number; C{None} for none.
+    """
+
+    session: Session
+    rooms: Sequence[str]
+    limit: int
+    before: int | None = None
+    after: int | None = None
+    talk: bool = False
+    words: Sequence[str] = ()
+    end: Callable[[int], Answer] | None = None
+
+
+@dataclass(slots=True)
+class Close:
+    """The connection is closed once everything before has been sent."""
+
+    session: Session
+
+
+Step = Event | Enter | Exit | Focus | Switch | Answer | Private | Recall | Close
+
+
+class Act:
+    """What one command did: all of it happens, or (when the log cannot be written) none.
+
+    @ivar session: whose command it was, who is told when it fails; C{None} for nobody.
+    @ivar steps: what happened, in order.
+    @ivar undo: takes back what the command changed in the chat's own state.
+    @ivar fact: it has happened whether it can be written or not (a connection broke): it is not undone but written as
+        soon as that is possible.
+    """
+
+    __slots__ = ("fact", "session", "steps", "undo")
+
+    def __init__(
+        self,
+        session: Session | None,
+        steps: Sequence[Step],
+        undo: Callable[[], None] | None = None,
+        fact: bool = False,
+    ) -> None:
+        self.session = session
+        self.steps = steps
+        self.undo = undo
+        self.fact = fact

@@ -1,0 +1,95 @@
+"""What may be a name, when two names are one, and when they only look like one."""
+
+import unicodedata
+from typing import NamedTuple
+
+from confusable_homoglyphs.confusables import confusables_data
+from precis_i18n import get_profile
+
+from .errors import Refused
+
+MAX_LENGTH = 32
+
+_shown = get_profile("UsernameCasePreserved")
+_compared = get_profile("UsernameCaseMapped:CaseFold")
+
+
+class Name(NamedTuple):
+    """A checked name.
+
+    @ivar shown: as its owner writes it, normalised (NFC, no full-width forms).
+    @ivar key: what it is compared by; two names with one key are the same name.
+    @ivar skeleton: what it looks like; two names with one skeleton are confusable.
+    """
+
+    shown: str
+    key: str
+    skeleton: str
+
+
+def parse_name(text: str) -> Name:
+    """Check a person's name.
+
+    The characters are letters, digits and C{-_.} of any script, as far as RFC 8265 (the PRECIS profiles
+    UsernameCasePreserved and UsernameCaseMapped) admits them; combining marks count as letters' parts.
+
+    @raise Refused: (C{"bad-name"}) it is not a name; the sentence says why.
+    """
+    try:
+        shown = _shown.enforce(text.strip())
+        key = _compared.enforce(shown)
+    except UnicodeEncodeError:
+        shown = key = ""
+    if not shown or not all(c in "-_." or unicodedata.category(c)[0] in "LM" or c.isdecimal() for c in shown):
+        raise Refused("bad-name", "A name has letters, digits and - _ . only, and no blanks.")
+    if len(shown) > MAX_LENGTH or len(key) > MAX_LENGTH:
+        raise Refused("bad-name", f"A name has at most {MAX_LENGTH} characters.")
+    if not any(c.isalnum() for c in shown):
+        raise Refused("bad-name", "A name needs a letter or a digit.")
+    return Name(shown, key, skeleton(shown))
+
+
+def parse_room(text: str) -> Name:
+    """Check a room's name; the leading C{#} may be left out. A room is always shown by its key.
+
+    @raise Refused: (C{"bad-room"}) it is not a room's name; the sentence says why.
+    """
+    text = text.strip()
+    try:
+        _, key, looks = parse_name(text.removeprefix("#"))
+    except Refused as why:
+        raise Refused("bad-room", why.sentence.replace("A name", "A room's name, after its #,")) from None
+    return Name("#" + key, "#" + key, "#" + looks)
+
+
+def skeleton(text: str) -> str:
+    """What a text looks like: every character replaced by the one that stands for all its look-alikes.
+
+    After the C{skeleton} of Unicode TS 39, section 4, on its confusables data, and case-folded.
+    """
+    return unicodedata.normalize("NFD", text).translate(_prototypes).casefold()
+
+
+def _build_prototypes() -> dict[int, str]:
+    """For each character with look-alikes, the text that stands for its whole group.
+
+    The data is a list of pairs; a group is what they connect. A group with a sequence in it (C{m} and C{rn}) is
+    represented by the sequence, so that writing the sequence out is recognised too.
+    """
+    group: dict[str, str] = {}
+
+    def find(text: str) -> str:
+        while (above := group.setdefault(text, text)) != text:
+            text = group[text] = group[above]
+        return text
+
+    for text, others in confusables_data.items():
+        for other in others:
+            one, two = find(text), find(other["c"])
+            if one != two:
+                low, high = sorted((one, two), key=lambda t: (-len(t), t))
+                group[high] = low
+    return {ord(text): find(text) for text in list(group) if len(text) == 1 and find(text) != text}
+
+
+_prototypes = _build_prototypes()

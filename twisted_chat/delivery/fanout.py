@@ -1,0 +1,222 @@
+"""Who receives which room, and handing out what has been committed: one write to each session."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import cast
+
+from ..chat.acts import Answer, Close, Enter, Exit, Focus, Private, Recall, Step, Switch
+from ..chat.events import Event
+from ..store.interface import Store
+from .recent import Recent
+from .replay import Replay
+from .session import Format, Session
+
+
+class Run:
+    """The events of one room among the steps of one delivery.
+
+    @ivar places: where each stands among the steps, ascending.
+    """
+
+    __slots__ = ("_encoded", "events", "places")
+
+    def __init__(self) -> None:
+        self.places: list[int] = []
+        self.events: list[Event] = []
+        self._encoded: dict[Format, list[bytes]] = {}
+
+    def encoded(self, format: Format) -> list[bytes]:
+        """The events in a format, each encoded once."""
+        lines = self._encoded.get(format)
+        if lines is None:
+            lines = self._encoded[format] = [format.event(event) for event in self.events]
+        return lines
+
+    def span(self, start: int, end: int) -> slice:
+        """Which of the events stand between two places."""
+        return slice(bisect_left(self.places, start), bisect_left(self.places, end))
+
+
+# A step that is for one session alone: its place, the step, and the last event before it.
+Own = tuple[int, Step, int]
+
+
+class Fanout:
+    """The audiences of all rooms.
+
+    What the steps say about who receives what takes effect in their order, so a session that enters between two messages
+    receives the second only, though both are delivered together.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._audiences: dict[str, dict[Format, dict[Session, None]]] = {}
+        self._recent: dict[str, Recent] = {}
+        self._last_id = 0
+
+    def deliver(self, steps: Sequence[Step]) -> None:
+        """Send everything to everyone it is for. The events among the steps are committed."""
+        runs: dict[str, Run] = {}
+        own: dict[Session, list[Own]] = {}
+        last_id = self._last_id
+        for place, step in enumerate(steps):
+            if type(step) is Event:
+                last_id = step.id
+                if step.room is not None:
+                    run = runs.get(step.room)
+                    if run is None:
+                        run = runs[step.room] = Run()
+                    run.places.append(place)
+                    run.events.append(step)
+            elif type(step) is Private:
+                for session in step.sessions:
+                    own.setdefault(cast(Session, session), []).append((place, step, last_id))
+            else:
+                session = cast(Session, step.session)  # type: ignore[union-attr]
+                own.setdefault(session, []).append((place, step, last_id))
+        self._last_id = last_id
+        self._send_rooms(runs, own)
+        for session, mine in own.items():
+            self._send_own(session, mine, runs, len(steps))
+        for name, run in runs.items():
+            recent = self._recent.get(name)
+            if recent is not None:
+                recent.extend(run.events)
+
+    def _send_rooms(self, runs: dict[str, Run], own: dict[Session, list[Own]]) -> None:
+        """To all who receive nothing but what their rooms do: the same bytes for each format."""
+        rooms = [name for name in runs if name in self._audiences]
+        mixed: dict[Session, None] = {}
+        for name in rooms:
+            for format, audience in self._audiences[name].items():
+                data = b"".join(runs[name].encoded(format))
+                if len(rooms) > 1:
+                    for session in audience:
+                        if session in own:
+                            continue
+                        if len(session.formats) > 1:
+                            mixed[session] = None
+                        else:
+                            session.send(data)
+                elif own:
+                    for session in audience:
+                        if session not in own:
+                            session.send(data)
+                else:
+                    for session in audience:
+                        session.send(data)
+        shared: dict[tuple[tuple[str, Format], ...], bytes] = {}
+        for session in mixed:
+            heard = tuple((name, session.formats[name]) for name in rooms if name in session.formats)
+            data = shared.get(heard) or shared.setdefault(heard, b"".join(_merge(runs, heard)))
+            session.send(data)
+
+    def _send_own(self, session: Session, mine: list[Own], runs: dict[str, Run], end: int) -> None:
+        """To one session: what is for it alone, and what its rooms say before, between and after."""
+        pieces: list[bytes] = []
+        start = 0
+        for place, step, last_id in mine:
+            if session.formats:
+                self._between(session, runs, start, place, pieces)
+            start = place
+            match step:
+                case Answer():
+                    pieces.append(session.dialect.here.answer(step))
+                case Private():
+                    pieces.append(session.dialect.here.event(step.event))
+                case Enter():
+                    self._enter(session, step.room, last_id)
+                case Exit():
+                    self._exit(session, step.room)
+                case Focus():
+                    before, session.current = session.current, step.room
+                    self._refresh(session, [room for room in (before, step.room) if room])
+                case Switch():
+                    session.switch(step.format)
+                    self._refresh(session, list(session.formats))
+                case Recall():
+                    self._recall(session, step, last_id, runs, place, pieces)
+                case Close():
+                    session.send(b"".join(pieces))
+                    pieces = []
+                    session.close()
+        if session.formats:
+            self._between(session, runs, start, end, pieces)
+        if pieces:
+            session.send(b"".join(pieces))
+
+    def _between(self, session: Session, runs: dict[str, Run], start: int, end: int, pieces: list[bytes]) -> None:
+        heard = [(name, format) for name, format in session.formats.items() if name in runs]
+        if len(heard) == 1:
+            (name, format), run = heard[0], runs[heard[0][0]]
+            pieces += run.encoded(format)[run.span(start, end)]
+        elif heard:
+            pieces += _merge(runs, heard, start, end)
+
+    def _recall(
+        self, session: Session, recall: Recall, upto: int, runs: dict[str, Run], place: int, pieces: list[bytes]
+    ) -> None:
+        """Replay: from memory, when it is what everyone who joins is shown, else from the store."""
+        recent = self._recent.get(recall.rooms[0]) if recall.end is None and recall.rooms else None
+        if recent is not None and recent.complete:
+            name = recall.rooms[0]
+            run = runs.get(name)
+            later = run.events[run.span(0, place)] if run is not None else []
+            pieces.append(recent.encoded(session.format_for(name), later))
+            return
+        formats = dict(session.formats)
+        if not recall.words:
+            formats |= dict.fromkeys(recall.rooms, session.dialect.here)
+        replay = Replay(self._store, recall, upto, formats, session.dialect.elsewhere)
+        if pieces:
+            session.send(b"".join(pieces))
+            pieces.clear()
+        session.send_source(replay if recent is None else recent.loading(replay))
+
+    # Audiences
+
+    def _enter(self, session: Session, room: str, last_id: int) -> None:
+        format = session.format_for(room)
+        session.formats[room] = format
+        self._audiences.setdefault(room, {}).setdefault(format, {})[session] = None
+        if room not in self._recent:
+            self._recent[room] = Recent(last_id)
+
+    def _exit(self, session: Session, room: str) -> None:
+        format = session.formats.pop(room, None)
+        if format is None:
+            return
+        audience = self._audiences[room]
+        del audience[format][session]
+        if not audience[format]:
+            del audience[format]
+        if not audience:
+            del self._audiences[room]
+            del self._recent[room]
+
+    def _refresh(self, session: Session, rooms: list[str]) -> None:
+        """After what decides a session's formats has changed."""
+        for room in rooms:
+            old, new = session.formats.get(room), session.format_for(room)
+            if old is not None and old is not new:
+                audience = self._audiences[room]
+                del audience[old][session]
+                if not audience[old]:
+                    del audience[old]
+                audience.setdefault(new, {})[session] = None
+                session.formats[room] = new
+
+
+def _merge(
+    runs: dict[str, Run], heard: Sequence[tuple[str, Format]], start: int = 0, end: int | None = None
+) -> list[bytes]:
+    """What several rooms say between two places, in the order in which it was said."""
+    lines: list[tuple[int, bytes]] = []
+    for name, format in heard:
+        run = runs[name]
+        span = slice(None) if end is None else run.span(start, end)
+        lines += zip(run.places[span], run.encoded(format)[span], strict=True)
+    lines.sort()
+    return [line for _, line in lines]

@@ -1,0 +1,76 @@
+"""The last lines of a room that somebody is in, for those who join it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from ..chat.chat import REPLAY
+from ..chat.events import TALK, Event
+from .replay import Replay
+from .session import Format
+
+
+class Recent:
+    """What was said last in one room: everything since it was opened, and (once loaded) what the log has before.
+
+    A thousand people who join are shown the same lines: they are encoded once.
+
+    @ivar complete: whether the lines are the room's last ones, so that the log need not be asked.
+    """
+
+    __slots__ = ("_encoded", "_events", "_since", "complete")
+
+    def __init__(self, since: int) -> None:
+        """
+        @param since: the id of the last event before; it and what came before it are not here.
+        """
+        self._since = since
+        self._events: deque[Event] = deque(maxlen=REPLAY)
+        self._encoded: dict[Format, bytes] = {}
+        self.complete = False
+
+    def extend(self, events: Sequence[Event]) -> None:
+        """Take in what has been delivered."""
+        talk = [event for event in events if event.kind in TALK]
+        if talk:
+            self._events.extend(talk)
+            self._encoded.clear()
+            self.complete = self.complete or len(self._events) == REPLAY
+
+    def encoded(self, format: Format, later: Sequence[Event] = ()) -> bytes:
+        """The lines as replay.
+
+        @param later: events that have not been taken in yet, but come before.
+        """
+        talk = [event for event in later if event.kind in TALK]
+        if talk:
+            return b"".join(format.replay(event) for event in [*self._events, *talk][-REPLAY:])
+        data = self._encoded.get(format)
+        if data is None:
+            data = self._encoded[format] = b"".join(format.replay(event) for event in self._events)
+        return data
+
+    def loading(self, replay: Replay) -> _Loading:
+        """The same replay, from which this takes what it does not have yet."""
+        return _Loading(self, replay)
+
+    def _load(self, events: Sequence[Event]) -> None:
+        if not self.complete:
+            older = [event for event in events if event.id <= self._since]
+            self._events = deque([*older, *self._events], REPLAY)
+            self._encoded.clear()
+            self.complete = True
+
+
+class _Loading:
+    """A L{Source} that passes a replay on."""
+
+    def __init__(self, recent: Recent, replay: Replay) -> None:
+        self._recent = recent
+        self._replay = replay
+
+    async def page(self) -> tuple[bytes, bool]:
+        page = await self._replay.page()
+        self._recent._load(self._replay.loaded)
+        return page

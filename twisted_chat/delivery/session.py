@@ -1,0 +1,210 @@
+"""One connection: who is on it, how it is written to, and what waits to be sent."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Mapping
+from typing import NamedTuple, Protocol
+
+from twisted.internet.defer import ensureDeferred
+from twisted.internet.interfaces import IPushProducer, ITCPTransport
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..chat.acts import Answer
+from ..chat.events import Event
+from ..chat.rooms import Room, User
+
+QUEUE_CAP = 1 << 20
+
+
+class Format(Protocol):
+    """How events and answers are written to some sessions. The same object serves all who are written to alike."""
+
+    def event(self, event: Event) -> bytes:
+        """Encode an event as it happens, once: the bytes are shared by everyone."""
+
+    def replay(self, event: Event) -> bytes:
+        """Encode an event as something that was."""
+
+    def answer(self, answer: Answer) -> bytes:
+        """Encode what one session is told."""
+
+
+class Dialect(NamedTuple):
+    """The formats of a session: for its current room, and for the others."""
+
+    here: Format
+    elsewhere: Format
+
+
+class Source(Protocol):
+    """Something long that is sent to one session in pages, each read when there is room for it."""
+
+    def page(self) -> Awaitable[tuple[bytes, bool]]:
+        """The next bytes, and whether more follow. Not called again before it is done."""
+
+
+@implementer(IPushProducer)
+class Session:
+    """One connection, as the chat and delivery see it.
+
+    What is sent goes to the transport at once; when that is full, or something long is being read, it waits here, in
+    order. It is the transport's producer, so that the transport says when it is full.
+
+    @ivar user, room: the chat's (see L{acts.Session}).
+    @ivar peer: where the connection comes from, for the log.
+    @ivar current: the current room as far as delivery has come; C{room} may be ahead of it.
+    @ivar formats: in which format each room's events are sent: the rooms that it receives.
+    @ivar queued: how many bytes wait here.
+    """
+
+    __slots__ = (
+        "_backlog",
+        "_cap",
+        "_choked",
+        "_dialects",
+        "_reading",
+        "_transport",
+        "_write",
+        "current",
+        "dialect",
+        "formats",
+        "peer",
+        "queued",
+        "room",
+        "user",
+    )
+
+    log = Logger()
+
+    def __init__(
+        self,
+        transport: ITCPTransport,
+        dialects: Mapping[str, Dialect],
+        dialect: str,
+        peer: str,
+        cap: int = QUEUE_CAP,
+    ) -> None:
+        """
+        @param dialects: what L{switch} can choose from.
+        @param dialect: the one to begin with.
+        @param cap: how many bytes may wait before the connection is cut off.
+        """
+        self.user: User | None = None
+        self.room: Room | None = None
+        self.peer = peer
+        self.current: str | None = None
+        self.formats: dict[str, Format] = {}
+        self.dialect = dialects[dialect]
+        self.queued = 0
+        self._dialects = dialects
+        self._cap = cap
+        self._transport = transport
+        self._write = transport.write
+        self._backlog: deque[bytes | Source | None] | None = None
+        self._choked = False
+        self._reading = False
+        transport.registerProducer(self, True)
+
+    def switch(self, dialect: str) -> None:
+        """Be written to otherwise from here on."""
+        self.dialect = self._dialects[dialect]
+
+    def format_for(self, room: str) -> Format:
+        """The format in which a room's events are to be sent now."""
+        return self.dialect.here if room == self.current else self.dialect.elsewhere
+
+    def send(self, data: bytes) -> None:
+        """Send bytes after everything before. Never raises; a session that does not read is cut off."""
+        if self._backlog is None:
+            self._write(data)
+        else:
+            self._queue(data)
+
+    def _queue(self, data: bytes) -> None:
+        assert self._backlog is not None
+        self._backlog.append(data)
+        self.queued += len(data)
+        if self.queued > self._cap:
+            self.log.info(
+                "{peer} cut off: it does not read, {queued} bytes wait for it", peer=self.peer, queued=self.queued
+            )
+            self.abort()
+
+    def send_source(self, source: Source) -> None:
+        """Send something long; what is sent afterwards waits for its end."""
+        self._enqueue(source)
+
+    def close(self) -> None:
+        """Close the connection when everything before has been sent."""
+        self._enqueue(None)
+
+    def abort(self) -> None:
+        """Cut the connection off at once. Its C{connectionLost} follows in a later turn of the reactor."""
+        self.gone()
+        self._transport.abortConnection()
+
+    def gone(self) -> None:
+        """The connection is no more: nothing is sent any longer."""
+        self._write = _nowhere
+        self._backlog = None
+        self.queued = 0
+
+    def _enqueue(self, item: Source | None) -> None:
+        if self._write is _nowhere:
+            return
+        if self._backlog is None:
+            self._backlog = deque()
+        self._backlog.append(item)
+        self._drain()
+
+    def _drain(self) -> None:
+        while self._backlog and not self._choked and not self._reading:
+            item = self._backlog[0]
+            if isinstance(item, bytes):
+                self._backlog.popleft()
+                self.queued -= len(item)
+                self._write(item)
+            elif item is None:
+                self.gone()
+                self._transport.unregisterProducer()
+                self._transport.loseConnection()
+            else:
+                self._reading = True
+                ensureDeferred(item.page()).addCallbacks(self._page_read, self._page_failed)
+        if self._backlog is not None and not self._backlog and not self._choked:
+            self._backlog = None
+
+    def _page_read(self, page: tuple[bytes, bool]) -> None:
+        self._reading = False
+        if self._backlog is None:
+            return
+        data, more = page
+        if not more:
+            self._backlog.popleft()
+        self._write(data)
+        self._drain()
+
+    def _page_failed(self, failure: Failure) -> None:
+        self.log.failure("replay for {peer} failed", failure, peer=self.peer)
+        self._page_read((self.dialect.here.answer(Answer(self, "error", "The log cannot be read now.")), False))
+
+    # IPushProducer: the transport's word on whether it takes more
+
+    def pauseProducing(self) -> None:
+        self._choked = True
+        if self._backlog is None and self._write is not _nowhere:
+            self._backlog = deque()
+
+    def resumeProducing(self) -> None:
+        self._choked = False
+        self._drain()
+
+    def stopProducing(self) -> None:
+        pass
+
+
+def _nowhere(data: bytes) -> None:
+    """Where a session that is gone writes to."""

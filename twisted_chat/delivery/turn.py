@@ -1,0 +1,152 @@
+"""A turn: what the commands of one turn of the reactor did, committed together and then delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IPushProducer
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..chat.acts import Act, Answer, Step
+from ..chat.events import Event
+from ..store.interface import Store, StoreError
+from .fanout import Fanout
+
+NOT_SENT = "Not sent: the server cannot write its log at the moment. Please try again."
+CONGESTED = 5_000
+RETRY = 1.0
+
+
+class Turn:
+    """The chat's outbox.
+
+    Acts are gathered until the reactor's turn ends; then their events are appended to the log in one transaction, and when
+    that is on disk, everything is delivered in the order in which it was done. While a transaction is under way the next
+    acts gather, so that the slower the disk is, the more goes into one.
+    """
+
+    log = Logger()
+
+    def __init__(self, store: Store, fanout: Fanout, later: Callable[[float, Callable[[], None]], object]) -> None:
+        """
+        @param later: calls a function after so many seconds; 0 is the end of the reactor's turn
+            (C{IReactorTime.callLater}).
+        """
+        self._store = store
+        self._fanout = fanout
+        self._later = later
+        self._gathered: list[Act] = []
+        self._committing: list[Act] | None = None
+        self._events: list[Event] = []
+        self._scheduled = False
+        self._failing = False
+        self._waiting: list[IPushProducer] = []
+        self._idle: list[Deferred[None]] = []
+        store.feed = self.feed
+
+    def add(self, act: Act) -> None:
+        """See L{Outbox}."""
+        self._gathered.append(act)
+        if not self._scheduled:
+            self._scheduled = True
+            self._later(0, self._end)
+
+    def slow_down(self, producer: IPushProducer) -> None:
+        """Called after input was taken: while more waits for the disk than is good, no more is read from there."""
+        if len(self._gathered) > CONGESTED:
+            producer.pauseProducing()
+            self._waiting.append(producer)
+
+    def finished(self) -> Deferred[None]:
+        """Fires when everything added so far has been delivered, or given up."""
+        done: Deferred[None] = Deferred()
+        if self._gathered or self._committing is not None:
+            self._idle.append(done)
+        else:
+            done.callback(None)
+        return done
+
+    def feed(self, events: Sequence[Event]) -> None:
+        """Deliver what the log has committed: our own acts with everything that belongs to them, or others' events."""
+        acts = self._committing
+        if acts is None or events is not self._events:
+            self._deliver(events)
+            return
+        self._committing = None
+        self._scheduled = False
+        self._failing = False
+        if self._gathered:
+            self._end()
+        self._deliver([step for act in acts for step in act.steps])
+        self._settle()
+
+    def _end(self) -> None:
+        """The reactor's turn is over (or the disk is free again): commit what was gathered."""
+        self._scheduled = False
+        acts, self._gathered = self._gathered, []
+        events = [step for act in acts for step in act.steps if type(step) is Event]
+        if not events:
+            self._deliver([step for act in acts for step in act.steps])
+            self._settle()
+            return
+        self._scheduled = True
+        self._committing, self._events = acts, events
+        ensureDeferred(self._store.append(events)).addErrback(self._failed)
+
+    def _deliver(self, steps: Sequence[Step]) -> None:
+        try:
+            self._fanout.deliver(steps)
+        except Exception:
+            self.log.failure("a delivery failed: a defect, please report it")
+
+    def _failed(self, failure: Failure) -> None:
+        """Nothing was committed: take everything back that waits for it, and say so; what is a fact is kept."""
+        if failure.check(StoreError) is None:
+            self.log.failure("the log failed: a defect, please report it", failure)
+        elif not self._failing:
+            self.log.error("the log cannot be written, messages are refused: {why}", why=failure.getErrorMessage())
+        self._failing = True
+        acts = (self._committing or []) + self._gathered
+        self._committing, self._gathered = None, []
+        facts: list[Act] = []
+        steps: list[Step] = []
+        for act in reversed(acts):
+            if not any(type(step) is Event for step in act.steps):
+                steps += reversed(act.steps)
+            elif act.fact:
+                facts.append(act)
+            else:
+                if act.undo is not None:
+                    act.undo()
+                if act.session is not None:
+                    steps.append(_sorry(act))
+        self._deliver(steps[::-1])
+        self._gathered = facts[::-1]
+        self._scheduled = bool(facts)
+        if facts:
+            self._later(RETRY, self._retry)
+        self._settle()
+
+    def _retry(self) -> None:
+        if self._committing is None:
+            self._end()
+
+    def _settle(self) -> None:
+        """After a delivery: let those read on who were held back, and tell who waited for the end."""
+        if self._waiting and len(self._gathered) <= CONGESTED:
+            waiting, self._waiting = self._waiting, []
+            for producer in waiting:
+                producer.resumeProducing()
+        if self._idle and not self._gathered and self._committing is None:
+            idle, self._idle = self._idle, []
+            for done in idle:
+                done.callback(None)
+
+
+def _sorry(act: Act) -> Answer:
+    assert act.session is not None
+    if act.session.user is None:
+        return Answer(act.session, "login", "!! " + NOT_SENT)
+    return Answer(act.session, "error", NOT_SENT, {"code": "not-stored"})

@@ -1,0 +1,101 @@
+"""How the line protocol writes: as text for people, as JSON for programs. See docs/protocol.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ..chat.acts import Answer
+from ..chat.events import Event, Kind
+from ..delivery.session import Dialect
+
+PROMPT = "Login Id: "
+
+# What each kind of event reads like.
+_PHRASES: dict[Kind, Callable[[Event], str]] = {
+    Kind.MESSAGE: lambda e: f"[{e.actor}] {e.text}",
+    Kind.ACTION: lambda e: f"* {e.actor} {e.text}",
+    Kind.DIRECT: lambda e: f"[{e.actor} -> {e.target}] {e.text}",
+    Kind.JOIN: lambda e: f"user [{e.actor}] has entered the room",
+    Kind.LEAVE: lambda e: f"user [{e.actor}] left the room" + (f" ({e.text})" if e.text else ""),
+    Kind.RENAME: lambda e: f"user [{e.actor}] is now [{e.target}]",
+    Kind.TOPIC: lambda e: f"user [{e.actor}] set the topic: {e.text}"
+    if e.text
+    else f"user [{e.actor}] cleared the topic",
+}
+
+
+class TextFormat:
+    """Lines for people. The events of the current room read as the original server wrote them."""
+
+    def __init__(self, names_room: bool) -> None:
+        """
+        @param names_room: whether lines begin with the room's name.
+        """
+        self._names_room = names_room
+
+    def event(self, event: Event) -> bytes:
+        if event.wire is None:
+            event.wire = {}
+        data = event.wire.get(self)
+        if data is None:
+            data = event.wire[self] = (self._phrase(event) + "\n").encode()
+        return data
+
+    def replay(self, event: Event) -> bytes:
+        time = datetime.fromtimestamp(event.time // 1000, UTC)
+        return f"~ {time:%Y-%m-%d %H:%M:%S} {self._phrase(event)}\n".encode()
+
+    def answer(self, answer: Answer) -> bytes:
+        if answer.kind == "login":
+            return f"{answer.text}\n{PROMPT}".encode() if answer.text else PROMPT.encode()
+        mark = "!! " if answer.kind == "error" else "-- "
+        return "".join(f"{mark}{line}\n" for line in answer.text.split("\n")).encode()
+
+    def _phrase(self, event: Event) -> str:
+        phrase = _PHRASES[event.kind](event)
+        return f"{event.room} {phrase}" if self._names_room and event.room else phrase
+
+
+class JSONFormat:
+    """One object a line."""
+
+    def event(self, event: Event) -> bytes:
+        if event.wire is None:
+            event.wire = {}
+        data = event.wire.get(self)
+        if data is None:
+            data = event.wire[self] = _line(self._members(event))
+        return data
+
+    def replay(self, event: Event) -> bytes:
+        return _line({**self._members(event), "replay": True})
+
+    def answer(self, answer: Answer) -> bytes:
+        return _line({"type": answer.kind, "text": answer.text, **(answer.data or {})})
+
+    def _members(self, event: Event) -> dict[str, Any]:
+        time = datetime.fromtimestamp(event.time / 1000, UTC)
+        members: dict[str, Any] = {
+            "type": event.kind.name.lower(),
+            "id": event.id,
+            "time": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "room": event.room,
+            "from": event.actor,
+            "to": event.target,
+            "text": event.text,
+        }
+        return {name: value for name, value in members.items() if value}
+
+
+def _line(members: dict[str, Any]) -> bytes:
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+_JSON = JSONFormat()
+DIALECTS = {
+    "text": Dialect(TextFormat(names_room=False), TextFormat(names_room=True)),
+    "json": Dialect(_JSON, _JSON),
+}

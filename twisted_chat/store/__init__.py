@@ -1,0 +1,1 @@
+"""What lasts: the log of events, and what is known of the rooms."""

@@ -1,0 +1,91 @@
+"""The store: what every form of it promises. tests/store/contract.py holds each form to it."""
+
+from __future__ import annotations
+
+import abc
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from ..chat.events import Event
+
+# What search takes for a word: letters and digits, with the marks that belong to them.
+_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, as search counts them. @return: without punctuation, in their order."""
+    return _WORD.findall(text)
+
+
+class StoreError(Exception):
+    """The store could not do it. The message is one line for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which events to read.
+
+    @ivar rooms: of these rooms.
+    @ivar limit: at most so many: the newest, or with C{after} the oldest.
+    @ivar before, after: only those with a smaller, a greater id.
+    @ivar talk: only what was said (L{TALK}).
+    @ivar words: only those whose text has all these words (L{words_of}), whatever their case and accents.
+    """
+
+    rooms: Sequence[str]
+    limit: int
+    before: int | None = None
+    after: int | None = None
+    talk: bool = False
+    words: Sequence[str] = ()
+
+
+class Store(abc.ABC):
+    """The log, and everything else that must survive the process.
+
+    One user: methods are called in the reactor's thread. An awaitable that is returned may be waited for once.
+
+    @ivar feed: called with each list of events that has been committed, in the order of the log, whoever appended them.
+        The list given to L{append} is fed as it is, with the ids set, before the awaitable is done. It must not raise.
+    """
+
+    feed: Callable[[Sequence[Event]], None]
+
+    @abc.abstractmethod
+    def open(self) -> None:
+        """Make ready. May block: the reactor is not running yet.
+
+        @raise StoreError: it cannot be used (not there, not writable, damaged, in use by another daemon).
+        """
+
+    @abc.abstractmethod
+    def append(self, events: Sequence[Event]) -> Awaitable[None]:
+        """Commit events in this order, all or none; done when they are durable and have been fed.
+
+        Never called again before the last one is done.
+
+        @raise StoreError: (from the awaitable) none was committed, and none is fed.
+        """
+
+    @abc.abstractmethod
+    def read(self, query: Query) -> Awaitable[list[Event]]:
+        """Read committed events, in the order of the log.
+
+        @raise StoreError: (from the awaitable) the log could not be read.
+        """
+
+    @abc.abstractmethod
+    def first(self, query: Query) -> Awaitable[int]:
+        """The id of the first event that L{read} would return; 0 when there is none.
+
+        @raise StoreError: (from the awaitable) the log could not be read.
+        """
+
+    @abc.abstractmethod
+    def topics(self) -> list[tuple[str, str]]:
+        """The rooms that have a topic, and the topics. Called after L{open}, may block."""
+
+    @abc.abstractmethod
+    def close(self) -> Awaitable[None]:
+        """Finish what was asked, and let go of everything. Nothing is called after it."""

@@ -1,0 +1,298 @@
+"""The store in one SQLite file: WAL, one thread that writes, one that reads."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from importlib import resources
+from typing import IO, Any
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
+
+from ..chat.events import TALK, Event, Kind
+from .interface import Query, Store, StoreError, words_of
+from .worker import Worker
+
+# "chat" in ASCII, in the file's header: so that we never write into another program's database.
+APPLICATION_ID = 0x63686174
+
+_SIZES = 64
+_INSERTS = ["INSERT INTO event VALUES " + ",".join(["(?,?,?,?,?,?,?,?)"] * rows) for rows in range(_SIZES + 1)]
+
+
+class SQLiteStore(Store):
+    """See L{Store}. One transaction an L{append}, on disk (C{synchronous=FULL}) before it is done.
+
+    Search follows the log in steps of C{INDEX_STEP} events: in idle moments, or when it is C{INDEX_LAG} behind, so that
+    the search index costs neither a commit nor a recipient anything.
+    """
+
+    INDEX_STEP = 500
+    INDEX_LAG = 2000
+
+    log = Logger()
+
+    def __init__(self, path: str, from_thread: Callable[..., object]) -> None:
+        """
+        @param path: the database file; made when it is not there.
+        @param from_thread: runs a function in the reactor's thread (C{IReactorFromThreads.callFromThread}).
+        """
+        self.path = path
+        self._from_thread = from_thread
+        self._rooms: dict[str, int] = {}
+        self._last_id = 0
+        self._indexed = 0
+
+    # Opening and closing
+
+    def open(self) -> None:
+        self._lock = self._take_lock()
+        try:
+            self._writing = self._connect(self.path)
+            self._prepare()
+            self._reading = self._connect(f"file:{_quoted(self.path)}?mode=ro")
+        except (sqlite3.Error, OverflowError) as error:
+            self._lock.close()
+            raise StoreError(f"{self.path}: {error}") from error
+        except StoreError:
+            self._lock.close()
+            raise
+        self._writer = Worker("log writer", self._from_thread, self._index_when_idle)
+        self._reader = Worker("log reader", self._from_thread)
+        self._writer.start()
+        self._reader.start()
+
+    def _take_lock(self) -> IO[bytes]:
+        # A file of its own: closing any descriptor of the database would drop SQLite's own locks on it.
+        try:
+            lock = open(self.path + ".lock", "ab")
+        except OSError as error:
+            raise StoreError(f"{self.path}: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise StoreError(f"{self.path}: in use by another daemon") from error
+        return lock
+
+    def _connect(self, path: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            path,
+            timeout=5.0,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+            uri=path.startswith("file:"),
+        )
+
+    def _prepare(self) -> None:
+        db = self._writing
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if application != APPLICATION_ID and tables:
+            raise StoreError(f"{self.path}: a database of another program")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA foreign_keys=ON")
+        self._upgrade()
+        self._rooms = dict(db.execute("SELECT name, id FROM room"))
+        (self._last_id,) = db.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
+        (self._indexed,) = db.execute("SELECT upto FROM indexed").fetchone()
+
+    def _upgrade(self) -> None:
+        """Bring the schema to the newest version, one numbered file after the other, each in one transaction."""
+        db = self._writing
+        steps = schema_steps()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > len(steps):
+            raise StoreError(f"{self.path}: made by a newer version of twisted-chat (schema {version})")
+        for number, script in list(enumerate(steps, 1))[version:]:
+            db.executescript(
+                f"BEGIN IMMEDIATE; {script}\n"
+                f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={number}; COMMIT;"
+            )
+            self.log.info("database {path}: schema {number}", path=self.path, number=number)
+
+    def close(self) -> Deferred[None]:
+        ended = DeferredList([self._writer.ask(self._close_writing), self._reader.ask(self._reading.close)])
+        self._writer.stop()
+        self._reader.stop()
+        return ended.addCallback(lambda _: self._lock.close())
+
+    def _close_writing(self) -> None:
+        # The last connection to close copies the write-ahead log into the database and removes it.
+        self._writing.close()
+
+    # Writing
+
+    def append(self, events: Sequence[Event]) -> Deferred[None]:
+        appended = self._writer.ask(self._append, events).addCallback(lambda _: self.feed(events))
+        if self._last_id - self._indexed > self.INDEX_LAG:
+            self._writer.ask(self._index_when_idle)
+        return appended
+
+    def _append(self, events: Sequence[Event]) -> None:
+        """In the writer's thread."""
+        db, rooms = self._writing, self._rooms
+        new_rooms = {e.room for e in events if e.room is not None and e.room not in rooms}
+        topics = [(e.text, e.room) for e in events if e.kind is Kind.TOPIC]
+        number = self._last_id
+        values: list[object] = []
+        try:
+            if new_rooms or topics or len(events) > _SIZES:
+                db.execute("BEGIN IMMEDIATE")
+            for name in new_rooms:
+                rooms[name] = db.execute("INSERT INTO room (name) VALUES (?) RETURNING id", (name,)).fetchone()[0]
+            for event in events:
+                number += 1
+                kind, room = event.kind, event.room
+                values += (number, event.time, int(kind), None if room is None else rooms[room])
+                values += (kind not in TALK, event.actor, event.target, event.text)
+            # One statement for many rows: each is one wait for the interpreter's lock, and one alone commits by itself.
+            for start in range(0, len(values), 8 * _SIZES):
+                part = values[start : start + 8 * _SIZES]
+                db.execute(_INSERTS[len(part) // 8], part)
+            db.executemany("UPDATE room SET topic = ? WHERE name = ?", topics)
+            if db.in_transaction:
+                db.execute("COMMIT")
+        except sqlite3.Error as error:
+            for name in new_rooms:
+                rooms.pop(name, None)
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise StoreError(str(error)) from error
+        for i, event in enumerate(events, self._last_id + 1):
+            event.id = i
+        self._last_id = number
+
+    # Search's index, in the writer's thread
+
+    def _index_when_idle(self) -> bool:
+        try:
+            return self._index_step()
+        except sqlite3.Error as error:
+            self.log.error("search index: {error}", error=error)
+            return False
+
+    def _index_step(self) -> bool:
+        """Index some more of the log; tell whether there is more to do."""
+        if self._indexed >= self._last_id:
+            return False
+        upto = min(self._indexed + self.INDEX_STEP, self._last_id)
+        db = self._writing
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.execute(
+                "INSERT INTO search (rowid, room, text) SELECT id, 'r' || room, text FROM event"
+                " WHERE id > ? AND id <= ? AND presence = 0 AND room IS NOT NULL",
+                (self._indexed, upto),
+            )
+            db.execute("UPDATE indexed SET upto = ?", (upto,))
+            db.execute("COMMIT")
+        except sqlite3.Error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        self._indexed = upto
+        return upto < self._last_id
+
+    def _index_all(self) -> None:
+        try:
+            while self._index_step():
+                pass
+        except sqlite3.Error as error:
+            raise StoreError(f"search index: {error}") from error
+
+    # Reading
+
+    def read(self, query: Query) -> Deferred[list[Event]]:
+        if not query.words:
+            return self._reader.ask(self._read, query)
+        indexed = self._writer.ask(self._index_all)
+        return indexed.addCallback(lambda _: self._reader.ask(self._read, query))
+
+    def first(self, query: Query) -> Deferred[int]:
+        return self._reader.ask(self._first, query)
+
+    def _read(self, query: Query) -> list[Event]:
+        """In the reader's thread."""
+        return [
+            Event(Kind(kind), time, room, actor, target, text, id)
+            for id, time, kind, room, actor, target, text in self._select(
+                "SELECT event.id, time, kind, room.name, actor, target, text"
+                " FROM event JOIN room ON room.id = event.room WHERE event.id IN ({}) ORDER BY event.id",
+                query,
+            )
+        ]
+
+    def _first(self, query: Query) -> int:
+        """In the reader's thread."""
+        found = self._select("SELECT coalesce(min(id), 0) FROM event WHERE id IN ({})", query)
+        return int(found[0][0]) if found else 0
+
+    def _select(self, sql: str, query: Query) -> list[tuple[Any, ...]]:
+        """Run a statement with the ids that the query is for in the place of its braces."""
+        rooms = [self._rooms[room] for room in query.rooms if room in self._rooms]
+        if not rooms:
+            return []
+        ids, values = _find(rooms, query) if query.words else _tail(rooms, query)
+        order = "DESC" if query.after is None else "ASC"
+        try:
+            return self._reading.execute(
+                sql.format(f"{ids} ORDER BY 1 {order} LIMIT ?"), (*values, query.limit)
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
+
+    def topics(self) -> list[tuple[str, str]]:
+        return self._writing.execute("SELECT name, topic FROM room WHERE topic != ''").fetchall()
+
+
+def schema_steps() -> list[str]:
+    """The scripts that make the schema, in order: the first makes version 1, each other upgrades by one."""
+    folder = resources.files(__package__) / "schema"
+    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
+
+
+def _tail(rooms: Sequence[int], query: Query) -> tuple[str, list[object]]:
+    """The ids of the newest (or, with C{after}, oldest) events of rooms: the ends of some runs of one index, merged."""
+    order = "DESC" if query.after is None else "ASC"
+    parts, values = [], list[object]()
+    for room in rooms:
+        for presence in (0,) if query.talk else (0, 1):
+            limits = _bounds("id", query, values_before := [room, presence])
+            parts.append(
+                f"SELECT id FROM (SELECT id FROM event WHERE room = ? AND presence = ?{limits}"
+                f" ORDER BY id {order} LIMIT ?)"
+            )
+            values += [*values_before, query.limit]
+    return " UNION ALL ".join(parts), values
+
+
+def _find(rooms: Sequence[int], query: Query) -> tuple[str, list[object]]:
+    """The ids of the events that have all the words."""
+    words = " AND ".join(f'"{word}"' for phrase in query.words for word in words_of(phrase))
+    values: list[object] = [f"room : ({' OR '.join(f'r{room}' for room in rooms)}) AND text : ({words})"]
+    limits = _bounds("rowid", query, values)
+    return f"SELECT rowid FROM search WHERE search MATCH ?{limits}", values
+
+
+def _bounds(column: str, query: Query, values: list[object]) -> str:
+    """The condition for C{before} and C{after}; its values are added to the list."""
+    limits = ""
+    if query.before is not None:
+        limits += f" AND {column} < ?"
+        values.append(query.before)
+    if query.after is not None:
+        limits += f" AND {column} > ?"
+        values.append(query.after)
+    return limits
+
+
+def _quoted(path: str) -> str:
+    """A path for a C{file:} URI."""
+    return os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -1,0 +1,218 @@
+"""The options of C{twistd chat}, and the place where the parts are put together."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, NoReturn
+
+from twisted.application.service import Service
+from twisted.internet.address import UNIXAddress
+from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.python.usage import Options as UsageOptions
+
+from .chat.chat import Chat
+from .chat.text import clean
+from .delivery.fanout import Fanout
+from .delivery.transport import EagerReactor
+from .delivery.turn import Turn
+from .protocols.line import ChatFactory
+from .store.interface import Store, StoreError
+from .store.memory import MemoryStore
+from .store.sqlite import SQLiteStore
+
+DEFAULT_LINE = "tcp:9009:interface=127.0.0.1"
+DEFAULT_DATABASE = "chat.sqlite"
+# How long stopping waits for the disk, and for clients to take their last line, in seconds.
+STOP_TIMEOUT = 5.0
+
+
+class Options(UsageOptions):
+    """What can be said on the command line."""
+
+    longdesc = "A chat daemon: rooms for everyone with netcat, telnet or twisted-chat, every message on disk."
+    optParameters = [  # noqa: RUF012
+        ["database", "d", DEFAULT_DATABASE, "The database file; ':memory:' keeps nothing."],
+        ["motd", "m", None, "A file with the message of the day."],
+        ["name", None, "chat", "What the server calls itself."],
+        [
+            "send-queue",
+            None,
+            1 << 20,
+            "How many bytes may wait for a client that does not read, before it is cut off.",
+            int,
+        ],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["line"] = []
+
+    def opt_line(self, endpoint: str) -> None:
+        """Where to listen for the line protocol, a Twisted endpoint such as tcp:9009 or unix:/run/chat; may be given
+        several times. [default: tcp:9009:interface=127.0.0.1]"""
+        self["line"].append(endpoint)
+
+    opt_l = opt_line
+
+
+class ChatService(Service):
+    """The daemon: its listeners and its store, from start to stop."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        store: Store,
+        chat: Chat,
+        turn: Turn,
+        listeners: Sequence[tuple[str, IStreamServerEndpoint, ChatFactory]],
+        data: str,
+    ) -> None:
+        """
+        @param listeners: for each listener its description, for messages; the endpoint; and the factory.
+        @param data: where the data is, for the log.
+        """
+        self._reactor = reactor
+        self._store = store
+        self._chat = chat
+        self._turn = turn
+        self._listeners = listeners
+        self._data = data
+        self._ports: list[IListeningPort] | None = None
+
+    def privilegedStartService(self) -> None:
+        """Listen: before privileges are shed, and before the reactor runs, so that nobody comes in too early."""
+        super().privilegedStartService()
+        self._ports = []
+        for description, endpoint, factory in self._listeners:
+            endpoint.listen(factory).addCallbacks(
+                self._ports.append, _give_up, errbackKeywords={"what": f"cannot listen on {description}"}
+            )
+
+    def startService(self) -> None:
+        if self._ports is None:
+            self.privilegedStartService()
+        super().startService()
+        _raise_descriptor_limit()
+        try:
+            self._store.open()
+            self._chat.restore(self._store.topics())
+        except StoreError as error:
+            fail(f"cannot use the database: {error}")
+        self.log.info("twisted-chat {version} is up", version=_version())
+        self.log.info("data: {data}", data=self._data)
+        for port in self._ports or []:
+            where, how = _describe(port.getHost())
+            self.log.info("listening on {where}; join with: {how}", where=where, how=how)
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()
+        return ensureDeferred(self._stop())
+
+    async def _stop(self) -> None:
+        """Everything accepted is committed and sent, everyone gets a last line, then the store is closed."""
+        await DeferredList([_later(port.stopListening()) for port in self._ports or []])
+        await self._in_time(self._turn.finished())
+        connections = [c for _, _, factory in self._listeners for c in factory.connections]
+        gone = DeferredList([connection.closed() for connection in connections])
+        for connection in connections:
+            self._chat.hang_up(connection.session, "The server is going down. Goodbye.")
+        await self._in_time(gone)
+        for connection in connections:
+            connection.session.abort()
+        await self._in_time(gone)
+        await self._in_time(self._turn.finished())
+        await self._store.close()
+
+    async def _in_time(self, waited: Deferred[Any]) -> None:
+        """Wait, but not longer than the timeout."""
+        try:
+            await waited.addTimeout(STOP_TIMEOUT, self._reactor)
+        except Exception as error:
+            self.log.warn("stopping without waiting further: {error}", error=error)
+
+
+def makeService(options: Options) -> ChatService:
+    """Put the daemon together. Nothing is opened yet: twistd may fork and change users in between.
+
+    @param options: parsed.
+    """
+    from twisted.internet import reactor  # noqa: PLC0415  # not before twistd has chosen one
+
+    timed: Any = reactor
+    memory = options["database"] == ":memory:"
+    store = MemoryStore() if memory else SQLiteStore(options["database"], timed.callFromThread)
+    turn = Turn(store, Fanout(store), timed.callLater)
+    chat = Chat(turn, timed.seconds, clean(options["name"]), _read_motd(options["motd"]))
+    eager = EagerReactor(timed)
+    listeners = []
+    for description in options["line"] or [DEFAULT_LINE]:
+        try:
+            endpoint = serverFromString(eager, description)
+        except Exception as error:
+            fail(f"not an endpoint: {description}: {error}")
+        listeners.append((description, endpoint, ChatFactory(chat, turn, timed, options["send-queue"])))
+    data = "none: nothing is kept" if memory else os.path.abspath(options["database"])
+    return ChatService(timed, store, chat, turn, listeners, data)
+
+
+def fail(why: str) -> NoReturn:
+    """End the program with one line on standard error, and status 1."""
+    raise SystemExit(f"twisted-chat: {why}")
+
+
+def _give_up(failure: Failure, what: str) -> NoReturn:
+    error = failure.value
+    fail(f"{what}: {getattr(error, 'socketError', None) or error}")
+
+
+def _later(result: Any) -> Deferred[Any]:
+    """What C{stopListening} returns may be a Deferred, or not."""
+    done: Deferred[Any] = Deferred()
+    done.callback(None)
+    return done.addCallback(lambda _: result)
+
+
+def _read_motd(path: str | None) -> str:
+    if path is None:
+        return ""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return "\n".join(clean(line) for line in file.read().rstrip().splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"cannot read the message of the day: {path}: {getattr(error, 'strerror', error)}")
+
+
+def _raise_descriptor_limit() -> None:
+    """A connection is a file descriptor: allow as many as we may."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _describe(address: Any) -> tuple[str, str]:
+    """An address for the log, and how to join there, to be copied."""
+    if isinstance(address, UNIXAddress):
+        path = os.fsdecode(address.name or b"")
+        return path, f"nc -U {path}"
+    host = address.host
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    shown = f"[{host}]" if ":" in host else host
+    port = address.port
+    return f"{shown}:{port}", f"nc {host} {port}   or: twisted-chat {shown}:{port}"
+
+
+def _version() -> str:
+    try:
+        return version("twisted-chat")
+    except PackageNotFoundError:
+        return "(not installed)"
