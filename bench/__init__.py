@@ -1,0 +1,1 @@
+"""Benchmarks of the daemon against real peers: ``python -m bench --help``."""
