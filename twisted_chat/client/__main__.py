@@ -1,0 +1,106 @@
+"""The program C{twisted-chat}."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogBeginner
+
+from twisted_chat.client import pipe, tty
+from twisted_chat.client.config import ConfigError, Options, load
+
+
+def main() -> None:
+    """
+    Run the client with the arguments of the process, and end the process.
+
+    @raise SystemExit: always; L{twisted_chat.client.config} lists the statuses.
+    """
+    tty.open_missing()
+    try:
+        options = load(sys.argv[1:], os.environ)
+        status, complaint = Program(options).run()
+    except ConfigError as problem:
+        status, complaint = 2, str(problem)
+    if complaint:
+        print(f"twisted-chat: {complaint}", file=sys.stderr)
+    sys.exit(status)
+
+
+class Program:
+    """One run: the reactor, the signals, and the terminal put back at the end."""
+
+    def __init__(self, options: Options) -> None:
+        # Not at the top: the reactor opens files, and open_missing() comes first.
+        from twisted.internet import reactor  # noqa: PLC0415
+
+        self._reactor: Any = reactor
+        self._options = options
+        self._terminal = tty.Terminal()
+        self._fault = ""
+        self._front: Any = None
+
+    def run(self) -> tuple[int, str]:
+        """
+        @return: the exit status, and what to say on standard error.
+        @raise ConfigError: when the connection cannot be made as the options say.
+        """
+        begin: Any = globalLogBeginner
+        begin.beginLoggingTo([self._observe], redirectStandardIO=False, discardBuffer=True)
+        problem: list[ConfigError] = []
+
+        def start() -> None:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+                signal.signal(number, self._signalled)
+            try:
+                self._start_pipe()
+            except ConfigError as error:
+                problem.append(error)
+                self._reactor.stop()
+
+        try:
+            self._reactor.callWhenRunning(start)
+            self._reactor.run()
+        finally:
+            self._terminal.restore()
+        if problem:
+            raise problem[0]
+        if self._fault:
+            return pipe.FAULT, f"internal error\n{self._fault}"
+        return self._front.status, self._front.complaint
+
+    def _start_pipe(self) -> None:
+        # Not at the top: both import the reactor.
+        from twisted.internet.stdio import StandardIO  # noqa: PLC0415
+
+        from twisted_chat.client.link import Link  # noqa: PLC0415
+
+        self._front = front = pipe.Pipe(
+            self._reactor, self._options, self._stop, ask=os.isatty(0), echo=self._terminal.echo
+        )
+        front.link = Link(self._reactor, self._options.server, front, self._options.timeout)
+        standard: Any = StandardIO
+        standard(pipe.PipeStdio(front), reactor=self._reactor)
+        front.link.connect()
+
+    def _stop(self) -> None:
+        if self._reactor.running:
+            self._reactor.stop()
+
+    def _signalled(self, number: int, frame: object) -> None:
+        self._reactor.callFromThread(self._front.interrupt, 128 + number)
+        self._reactor.callFromThread(self._stop)
+
+    def _observe(self, event: LogEvent) -> None:
+        """The only use of the log: an error that Twisted caught would go unseen, and leave the client half dead."""
+        if event.get("log_level") == LogLevel.critical and not self._fault:
+            failure = event.get("log_failure")
+            self._fault = failure.getTraceback() if failure is not None else formatEvent(event)
+            self._reactor.callLater(0, self._stop)
+
+
+if __name__ == "__main__":
+    main()
