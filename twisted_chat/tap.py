@@ -52,7 +52,7 @@ class Options(UsageOptions):
     ]
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self["line"] = []
 
     def opt_line(self, endpoint: str) -> None:
@@ -91,7 +91,7 @@ class ChatService(Service):
 
     def privilegedStartService(self) -> None:
         """Listen: before privileges are shed, and before the reactor runs, so that nobody comes in too early."""
-        super().privilegedStartService()
+        super().privilegedStartService()  # type: ignore[no-untyped-call]
         self._ports = []
         for description, endpoint, factory in self._listeners:
             endpoint.listen(factory).addCallbacks(
@@ -101,7 +101,7 @@ class ChatService(Service):
     def startService(self) -> None:
         if self._ports is None:
             self.privilegedStartService()
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         _raise_descriptor_limit()
         try:
             self._store.open()
@@ -115,7 +115,7 @@ class ChatService(Service):
             self.log.info("listening on {where}; join with: {how}", where=where, how=how)
 
     def stopService(self) -> Deferred[None]:
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         return ensureDeferred(self._stop())
 
     async def _stop(self) -> None:

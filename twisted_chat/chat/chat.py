@@ -19,8 +19,8 @@ MAX_NOTE = 300
 class Chat:
     """All users and rooms, and everything that can be done to them.
 
-    Every method that a session calls either raises L{Refused}, and nothing has changed, or changes the state at once and
-    puts one act into the outbox, which keeps and delivers it. Texts given to it must have been through L{clean}.
+    Every method that a session calls either raises L{Refused}, and nothing has changed, or changes the state at
+    once and puts an act into the outbox, which keeps and delivers it. Texts must have been through L{clean}.
 
     @ivar users: who is logged in, by the key of the name.
     @ivar rooms: the rooms with members or a topic, by name.
@@ -313,7 +313,7 @@ class Chat:
     def _event(self, kind: Kind, room: Room | None, user: User, target: str = "", text: str = "") -> Event:
         now = self._clock()
         user.active = now
-        return Event(kind, int(now * 1000), room and room.name, user.name.shown, target, text)
+        return Event(kind, int(now * 1000), room.name if room else None, user.name.shown, target, text)
 
     def _check_free(self, name: Name, user: User | None = None) -> None:
         holder = self.users.get(name.key)

@@ -46,8 +46,8 @@ Own = tuple[int, Step, int]
 class Fanout:
     """The audiences of all rooms.
 
-    What the steps say about who receives what takes effect in their order, so a session that enters between two messages
-    receives the second only, though both are delivered together.
+    What the steps say about who receives what takes effect in their order, so a session that enters between two
+    messages receives the second only, though both are delivered together.
     """
 
     def __init__(self, store: Store) -> None:
@@ -150,7 +150,8 @@ class Fanout:
     def _between(self, session: Session, runs: dict[str, Run], start: int, end: int, pieces: list[bytes]) -> None:
         heard = [(name, format) for name, format in session.formats.items() if name in runs]
         if len(heard) == 1:
-            (name, format), run = heard[0], runs[heard[0][0]]
+            name, format = heard[0]
+            run = runs[name]
             pieces += run.encoded(format)[run.span(start, end)]
         elif heard:
             pieces += _merge(runs, heard, start, end)

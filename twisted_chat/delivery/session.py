@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import ensureDeferred
-from twisted.internet.interfaces import IPushProducer, ITCPTransport
+from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..chat.acts import Answer
@@ -17,6 +16,20 @@ from ..chat.events import Event
 from ..chat.rooms import Room, User
 
 QUEUE_CAP = 1 << 20
+
+
+class Transport(Protocol):
+    """What is asked of a connection, by Twisted's names: TCP, UNIX and TLS connections are such."""
+
+    def write(self, data: bytes) -> None: ...
+    def loseConnection(self) -> None: ...
+    def abortConnection(self) -> None: ...
+    def pauseProducing(self) -> None: ...
+    def resumeProducing(self) -> None: ...
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...
+    def unregisterProducer(self) -> None: ...
+    def getPeer(self) -> Any: ...
+    def setTcpNoDelay(self, enabled: bool) -> None: ...
 
 
 class Format(Protocol):
@@ -53,6 +66,9 @@ class Session:
     What is sent goes to the transport at once; when that is full, or something long is being read, it waits here, in
     order. It is the transport's producer, so that the transport says when it is full.
 
+    @ivar send: call it with bytes to send them after everything before. Never raises; a session that does not read is
+        cut off. It is whatever does that just now, the transport's own C{write} most of the time.
+
     @ivar user, room: the chat's (see L{acts.Session}).
     @ivar peer: where the connection comes from, for the log.
     @ivar current: the current room as far as delivery has come; C{room} may be ahead of it.
@@ -67,13 +83,13 @@ class Session:
         "_dialects",
         "_reading",
         "_transport",
-        "_write",
         "current",
         "dialect",
         "formats",
         "peer",
         "queued",
         "room",
+        "send",
         "user",
     )
 
@@ -81,7 +97,7 @@ class Session:
 
     def __init__(
         self,
-        transport: ITCPTransport,
+        transport: Transport,
         dialects: Mapping[str, Dialect],
         dialect: str,
         peer: str,
@@ -102,7 +118,7 @@ class Session:
         self._dialects = dialects
         self._cap = cap
         self._transport = transport
-        self._write = transport.write
+        self.send: Callable[[bytes], None] = transport.write
         self._backlog: deque[bytes | Source | None] | None = None
         self._choked = False
         self._reading = False
@@ -116,14 +132,8 @@ class Session:
         """The format in which a room's events are to be sent now."""
         return self.dialect.here if room == self.current else self.dialect.elsewhere
 
-    def send(self, data: bytes) -> None:
-        """Send bytes after everything before. Never raises; a session that does not read is cut off."""
-        if self._backlog is None:
-            self._write(data)
-        else:
-            self._queue(data)
-
     def _queue(self, data: bytes) -> None:
+        """What C{send} is while something waits."""
         assert self._backlog is not None
         self._backlog.append(data)
         self.queued += len(data)
@@ -148,17 +158,21 @@ class Session:
 
     def gone(self) -> None:
         """The connection is no more: nothing is sent any longer."""
-        self._write = _nowhere
+        self.send = _nowhere
         self._backlog = None
         self.queued = 0
 
     def _enqueue(self, item: Source | None) -> None:
-        if self._write is _nowhere:
-            return
+        if self.send is not _nowhere:
+            self._hold().append(item)
+            self._drain()
+
+    def _hold(self) -> deque[bytes | Source | None]:
+        """From here on what is sent waits."""
         if self._backlog is None:
             self._backlog = deque()
-        self._backlog.append(item)
-        self._drain()
+            self.send = self._queue
+        return self._backlog
 
     def _drain(self) -> None:
         while self._backlog and not self._choked and not self._reading:
@@ -166,37 +180,37 @@ class Session:
             if isinstance(item, bytes):
                 self._backlog.popleft()
                 self.queued -= len(item)
-                self._write(item)
+                self._transport.write(item)
             elif item is None:
                 self.gone()
                 self._transport.unregisterProducer()
                 self._transport.loseConnection()
             else:
                 self._reading = True
-                ensureDeferred(item.page()).addCallbacks(self._page_read, self._page_failed)
+                ensureDeferred(self._read(item))
         if self._backlog is not None and not self._backlog and not self._choked:
             self._backlog = None
+            self.send = self._transport.write
 
-    def _page_read(self, page: tuple[bytes, bool]) -> None:
+    async def _read(self, source: Source) -> None:
+        try:
+            data, more = await source.page()
+        except Exception:
+            self.log.failure("replay for {peer} failed", peer=self.peer)
+            data, more = self.dialect.here.answer(Answer(self, "error", "The log cannot be read now.")), False
         self._reading = False
-        if self._backlog is None:
-            return
-        data, more = page
-        if not more:
-            self._backlog.popleft()
-        self._write(data)
-        self._drain()
-
-    def _page_failed(self, failure: Failure) -> None:
-        self.log.failure("replay for {peer} failed", failure, peer=self.peer)
-        self._page_read((self.dialect.here.answer(Answer(self, "error", "The log cannot be read now.")), False))
+        if self._backlog is not None:
+            if not more:
+                self._backlog.popleft()
+            self._transport.write(data)
+            self._drain()
 
     # IPushProducer: the transport's word on whether it takes more
 
     def pauseProducing(self) -> None:
         self._choked = True
-        if self._backlog is None and self._write is not _nowhere:
-            self._backlog = deque()
+        if self.send is not _nowhere:
+            self._hold()
 
     def resumeProducing(self) -> None:
         self._choked = False

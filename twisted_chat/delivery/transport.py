@@ -13,26 +13,30 @@ BACKLOG = 1024
 class EagerServer(tcp.Server):
     """A connection that sends at once when nothing is waiting, instead of asking the reactor for a turn first.
 
-    A message to a thousand members is a thousand small writes; each otherwise costs two changes of the poll set and a turn
-    more. What the socket does not take goes the usual way, and so do errors, which the reactor then finds.
+    A message to a thousand members is a thousand small writes; each otherwise costs two changes of the poll set and
+    a turn more. What the socket does not take goes the usual way, and so do errors, which the reactor then finds.
     """
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._send = self.socket.send
+
     def write(self, data: bytes) -> None:
-        if self.dataBuffer or self._tempDataBuffer or self.TLS or not self.connected or self.disconnecting:
-            super().write(data)
+        if self.dataBuffer or self._tempDataBuffer or self.TLS:
+            super().write(data)  # type: ignore[no-untyped-call]
             return
         try:
-            sent = self.socket.send(data)
-        except OSError:
+            sent = self._send(data)
+        except OSError:  # also of a socket closed meanwhile
             sent = 0
         if sent != len(data):
-            super().write(data[sent:])
+            super().write(data[sent:])  # type: ignore[no-untyped-call]
 
 
 class EagerPort(tcp.Port):
     """A listening port whose connections are L{EagerServer}s."""
 
-    transport = EagerServer
+    transport = EagerServer  # type: ignore[assignment]
 
 
 class EagerReactor:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred, ensureDeferred
-from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from ..chat.acts import Act, Answer, Step
 from ..chat.events import Event
 from ..store.interface import Store, StoreError
 from .fanout import Fanout
+from .session import Transport
 
 NOT_SENT = "Not sent: the server cannot write its log at the moment. Please try again."
 CONGESTED = 5_000
@@ -22,9 +21,9 @@ RETRY = 1.0
 class Turn:
     """The chat's outbox.
 
-    Acts are gathered until the reactor's turn ends; then their events are appended to the log in one transaction, and when
-    that is on disk, everything is delivered in the order in which it was done. While a transaction is under way the next
-    acts gather, so that the slower the disk is, the more goes into one.
+    Acts are gathered until the reactor's turn ends; then their events are appended to the log in one transaction, and
+    when that is on disk, everything is delivered in the order in which it was done. While a transaction is under way
+    the next acts gather, so that the slower the disk is, the more goes into one.
     """
 
     log = Logger()
@@ -42,7 +41,7 @@ class Turn:
         self._events: list[Event] = []
         self._scheduled = False
         self._failing = False
-        self._waiting: list[IPushProducer] = []
+        self._waiting: list[Transport] = []
         self._idle: list[Deferred[None]] = []
         store.feed = self.feed
 
@@ -53,7 +52,7 @@ class Turn:
             self._scheduled = True
             self._later(0, self._end)
 
-    def slow_down(self, producer: IPushProducer) -> None:
+    def slow_down(self, producer: Transport) -> None:
         """Called after input was taken: while more waits for the disk than is good, no more is read from there."""
         if len(self._gathered) > CONGESTED:
             producer.pauseProducing()
@@ -93,7 +92,13 @@ class Turn:
             return
         self._scheduled = True
         self._committing, self._events = acts, events
-        ensureDeferred(self._store.append(events)).addErrback(self._failed)
+        ensureDeferred(self._commit(events))
+
+    async def _commit(self, events: Sequence[Event]) -> None:
+        try:
+            await self._store.append(events)
+        except Exception as error:
+            self._failed(error)
 
     def _deliver(self, steps: Sequence[Step]) -> None:
         try:
@@ -101,12 +106,12 @@ class Turn:
         except Exception:
             self.log.failure("a delivery failed: a defect, please report it")
 
-    def _failed(self, failure: Failure) -> None:
+    def _failed(self, error: Exception) -> None:
         """Nothing was committed: take everything back that waits for it, and say so; what is a fact is kept."""
-        if failure.check(StoreError) is None:
-            self.log.failure("the log failed: a defect, please report it", failure)
+        if not isinstance(error, StoreError):
+            self.log.failure("the log failed: a defect, please report it")
         elif not self._failing:
-            self.log.error("the log cannot be written, messages are refused: {why}", why=failure.getErrorMessage())
+            self.log.error("the log cannot be written, messages are refused: {why}", why=error)
         self._failing = True
         acts = (self._committing or []) + self._gathered
         self._committing, self._gathered = None, []

@@ -9,8 +9,8 @@ WILL, DONT = 251, 254
 class TelnetFilter:
     """Removes IAC sequences from a stream of bytes, wherever it is cut into chunks.
 
-    Negotiation and subnegotiation are dropped without an answer, which by RFC 854 a peer must take as it was: nothing is
-    agreed on. An escaped 255 is dropped too: it is never part of UTF-8.
+    Negotiation and subnegotiation are dropped without an answer, which leaves things as they were: nothing is agreed
+    on. An escaped 255 is dropped too: it is never part of UTF-8.
     """
 
     def __init__(self) -> None:

@@ -68,7 +68,7 @@ class SQLiteStore(Store):
     def _take_lock(self) -> IO[bytes]:
         # A file of its own: closing any descriptor of the database would drop SQLite's own locks on it.
         try:
-            lock = open(self.path + ".lock", "ab")
+            lock = open(self.path + ".lock", "ab")  # noqa: SIM115  # held while the store is open
         except OSError as error:
             raise StoreError(f"{self.path}: {error.strerror}") from error
         try:
@@ -264,12 +264,13 @@ def _tail(rooms: Sequence[int], query: Query) -> tuple[str, list[object]]:
     parts, values = [], list[object]()
     for room in rooms:
         for presence in (0,) if query.talk else (0, 1):
-            limits = _bounds("id", query, values_before := [room, presence])
+            own: list[object] = [room, presence]
+            limits = _bounds("id", query, own)
             parts.append(
                 f"SELECT id FROM (SELECT id FROM event WHERE room = ? AND presence = ?{limits}"
                 f" ORDER BY id {order} LIMIT ?)"
             )
-            values += [*values_before, query.limit]
+            values += [*own, query.limit]
     return " UNION ALL ".join(parts), values
 
 

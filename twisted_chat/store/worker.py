@@ -42,7 +42,10 @@ class Worker:
         self._thread.start()
 
     def ask(self, function: Callable[..., T], *args: Any) -> Deferred[T]:
-        """Call the function in the thread, after what was asked before; fires with its result, or with what it raised."""
+        """Call the function in the thread, after what was asked before.
+
+        @return: fires with its result, or fails with what it raised.
+        """
         answer: Deferred[T] = Deferred()
         self._jobs.put((function, args, answer))
         return answer
