@@ -17,7 +17,7 @@ from bench.load import LoadFailed
 from bench.machine import cores, describe, open_files
 from bench.metrics import METRICS, Results, Values
 from bench.peers import ROOT, Peer
-from bench.report import markdown, rows
+from bench.report import markdown, rows, upright
 from bench.scenarios import SCENARIOS, Scenario
 from bench.server import ServerFailed
 
@@ -74,14 +74,16 @@ def scenario(chosen: Scenario, found: list[Peer], options: argparse.Namespace) -
     titles = {peer.name: peer.version() for peer in found}
     real = [peer.name for peer in found if peer.kind == "peer"]
     about = "; ".join([chosen.about, *(f"{k}: {v}" for k, v in changes.items())])
-    table = markdown(rows(results, chosen.columns, chosen.key, titles, real, chosen.floor))
+    table = rows(results, chosen.columns, chosen.key, titles, real, chosen.floor)
+    if len(found) == 1 and len(chosen.columns) > 6:
+        table = upright(table)
     measured = [p for p in found if results[p.name]]
     panels = [
         Bars(METRICS[m].heading, [bar(results, p, m) for p in measured], METRICS[m].write)
         for m in chosen.charted or chosen.columns
     ]
     caption = f"Median of {options.runs} runs, lines: least to greatest. {describe()}"
-    return results, f"{about}\n\n{table}", svg(about, panels, caption)
+    return results, f"{about}\n\n{markdown(table)}", svg(about, panels, caption)
 
 
 def bar(results: Results, peer: Peer, metric: str) -> Bar:

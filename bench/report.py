@@ -77,6 +77,11 @@ def rows(
     return table
 
 
+def upright(table: Sequence[Sequence[str]]) -> list[list[str]]:
+    """A table of one server with its columns as rows: so many would not fit side by side."""
+    return [list(row) for row in zip(*table, strict=True)]
+
+
 def markdown(table: Sequence[Sequence[str]]) -> str:
     """The table as Markdown that can be read as it is: first column to the left, numbers to the right."""
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
