@@ -11,7 +11,7 @@ from ..chat.events import Event
 from ..store.interface import Store
 from .recent import Recent
 from .replay import Replay
-from .session import Format, Session
+from .session import Format, Session, send_all
 
 
 class Run:
@@ -100,13 +100,8 @@ class Fanout:
                             mixed[session] = None
                         else:
                             session.send(data)
-                elif own:
-                    for session in audience:
-                        if session not in own:
-                            session.send(data)
                 else:
-                    for session in audience:
-                        session.send(data)
+                    send_all([s for s in audience if s not in own] if own else audience, data)
         shared: dict[tuple[tuple[str, Format], ...], bytes] = {}
         for session in mixed:
             heard = tuple((name, session.formats[name]) for name in rooms if name in session.formats)

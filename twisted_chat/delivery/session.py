@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import ensureDeferred
@@ -16,6 +16,7 @@ from ..chat.events import Event
 from ..chat.rooms import Room, User
 
 QUEUE_CAP = 1 << 20
+BITE = 1 << 16
 
 
 class Transport(Protocol):
@@ -66,8 +67,8 @@ class Session:
     What is sent goes to the transport at once; when that is full, or something long is being read, it waits here, in
     order. It is the transport's producer, so that the transport says when it is full.
 
-    @ivar send: call it with bytes to send them after everything before. Never raises; a session that does not read is
-        cut off. It is whatever does that just now, the transport's own C{write} most of the time.
+    C{_send_now} does with bytes what is right just now, and tells how many it has taken: the socket's own C{send}, most
+    of the time.
 
     @ivar user, room: the chat's (see L{acts.Session}).
     @ivar peer: where the connection comes from, for the log.
@@ -82,6 +83,7 @@ class Session:
         "_choked",
         "_dialects",
         "_reading",
+        "_send_now",
         "_transport",
         "current",
         "dialect",
@@ -89,7 +91,6 @@ class Session:
         "peer",
         "queued",
         "room",
-        "send",
         "user",
     )
 
@@ -118,11 +119,15 @@ class Session:
         self._dialects = dialects
         self._cap = cap
         self._transport = transport
-        self.send: Callable[[bytes], None] = transport.write
+        self._send_now: Callable[[bytes], int] = self._straight()
         self._backlog: deque[bytes | Source | None] | None = None
         self._choked = False
         self._reading = False
         transport.registerProducer(self, True)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes after everything before. Never raises; a session that does not read is cut off."""
+        send_all((self,), data)
 
     def switch(self, dialect: str) -> None:
         """Be written to otherwise from here on."""
@@ -132,8 +137,16 @@ class Session:
         """The format in which a room's events are to be sent now."""
         return self.dialect.here if room == self.current else self.dialect.elsewhere
 
-    def _queue(self, data: bytes) -> None:
-        """What C{send} is while something waits."""
+    def _straight(self) -> Callable[[bytes], int]:
+        """How to send when nothing waits."""
+        return getattr(self._transport, "send_now", None) or self._write
+
+    def _write(self, data: bytes) -> int:
+        self._transport.write(data)
+        return len(data)
+
+    def _queue(self, data: bytes) -> int:
+        """How to send while something waits."""
         assert self._backlog is not None
         self._backlog.append(data)
         self.queued += len(data)
@@ -142,6 +155,7 @@ class Session:
                 "{peer} cut off: it does not read, {queued} bytes wait for it", peer=self.peer, queued=self.queued
             )
             self.abort()
+        return len(data)
 
     def send_source(self, source: Source) -> None:
         """Send something long; what is sent afterwards waits for its end."""
@@ -158,12 +172,12 @@ class Session:
 
     def gone(self) -> None:
         """The connection is no more: nothing is sent any longer."""
-        self.send = _nowhere
+        self._send_now = _nowhere
         self._backlog = None
         self.queued = 0
 
     def _enqueue(self, item: Source | None) -> None:
-        if self.send is not _nowhere:
+        if self._send_now is not _nowhere:
             self._hold().append(item)
             self._drain()
 
@@ -171,26 +185,37 @@ class Session:
         """From here on what is sent waits."""
         if self._backlog is None:
             self._backlog = deque()
-            self.send = self._queue
+            self._send_now = self._queue
         return self._backlog
 
     def _drain(self) -> None:
         while self._backlog and not self._choked and not self._reading:
             item = self._backlog[0]
             if isinstance(item, bytes):
-                self._backlog.popleft()
-                self.queued -= len(item)
-                self._transport.write(item)
+                self._transport.write(self._take(self._backlog))
             elif item is None:
                 self.gone()
                 self._transport.unregisterProducer()
                 self._transport.loseConnection()
             else:
                 self._reading = True
-                ensureDeferred(self._read(item))
+                reading = ensureDeferred(self._read(item))
+                if not reading.called:
+                    reading.addCallback(lambda _: self._drain())
         if self._backlog is not None and not self._backlog and not self._choked:
             self._backlog = None
-            self.send = self._transport.write
+            self._send_now = self._straight()
+
+    def _take(self, backlog: deque[bytes | Source | None]) -> bytes:
+        """Take what can be sent in one go from the front of the queue."""
+        pieces: list[bytes] = []
+        size = 0
+        while backlog and size < BITE and isinstance(piece := backlog[0], bytes):
+            backlog.popleft()
+            pieces.append(piece)
+            size += len(piece)
+        self.queued -= size
+        return b"".join(pieces)
 
     async def _read(self, source: Source) -> None:
         try:
@@ -203,13 +228,12 @@ class Session:
             if not more:
                 self._backlog.popleft()
             self._transport.write(data)
-            self._drain()
 
     # IPushProducer: the transport's word on whether it takes more
 
     def pauseProducing(self) -> None:
         self._choked = True
-        if self.send is not _nowhere:
+        if self._send_now is not _nowhere:
             self._hold()
 
     def resumeProducing(self) -> None:
@@ -220,5 +244,18 @@ class Session:
         pass
 
 
-def _nowhere(data: bytes) -> None:
-    """Where a session that is gone writes to."""
+def send_all(sessions: Iterable[Session], data: bytes) -> None:
+    """Send the same bytes to many sessions. Nothing else runs once for each recipient."""
+    size = len(data)
+    for session in sessions:
+        try:
+            sent = session._send_now(data)
+        except OSError:
+            sent = 0  # the transport finds out for itself what is wrong
+        if sent != size:
+            session._transport.write(data[sent:])
+
+
+def _nowhere(data: bytes) -> int:
+    """How a session that is gone sends."""
+    return len(data)

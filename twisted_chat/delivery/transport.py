@@ -15,22 +15,28 @@ class EagerServer(tcp.Server):
 
     A message to a thousand members is a thousand small writes; each otherwise costs two changes of the poll set and
     a turn more. What the socket does not take goes the usual way, and so do errors, which the reactor then finds.
+
+    @ivar send_now: the socket's C{send}: for those who know that nothing is waiting, and take care of what is not sent.
     """
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._send = self.socket.send
+        self.send_now = self.socket.send
 
     def write(self, data: bytes) -> None:
         if self.dataBuffer or self._tempDataBuffer or self.TLS:
             super().write(data)  # type: ignore[no-untyped-call]
             return
         try:
-            sent = self._send(data)
+            sent = self.send_now(data)
         except OSError:  # also of a socket closed meanwhile
             sent = 0
         if sent != len(data):
             super().write(data[sent:])  # type: ignore[no-untyped-call]
+
+    def _isSendBufferFull(self) -> bool:
+        # The producer is told of the first byte that has to wait, and then keeps what follows to itself.
+        return bool(self.dataBuffer or self._tempDataLen)
 
 
 class EagerPort(tcp.Port):
