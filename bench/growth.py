@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bench import history, load
@@ -59,14 +59,3 @@ SWEEPS = (
     Sweep("rooms", "1,000 members spread over so many rooms", (2, 5, 10, 20, 50), _rooms),
     Sweep("history", "messages in the history (1: none), 1,000 members", (1, 10_000, 100_000, 1_000_000), _history),
 )  # fmt: skip
-
-
-def points(peers: list[Peer], runs: int) -> Iterator[tuple[Sweep, Peer, int, Callable[[], Values]]]:
-    """What to measure, in the order in which to do it: servers one after the other at each point, round by round."""
-    for sweep in SWEEPS:
-        for _ in range(runs):
-            for value in sweep.values:
-                for peer in peers:
-                    if sweep.name == "history" and peer.kind != "ours":
-                        continue
-                    yield sweep, peer, value, lambda s=sweep, p=peer, v=value: s.measure(p, v)  # type: ignore[misc]
