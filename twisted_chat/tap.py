@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -102,6 +103,8 @@ class ChatService(Service):
         if self._ports is None:
             self.privilegedStartService()
         super().startService()  # type: ignore[no-untyped-call]
+        # Not before the reactor has put its own handlers in place, which it does when it starts.
+        self._reactor.callWhenRunning(signal.signal, signal.SIGTERM, self._terminated)
         _raise_descriptor_limit()
         try:
             self._store.open()
@@ -117,6 +120,15 @@ class ChatService(Service):
     def stopService(self) -> Deferred[None]:
         super().stopService()  # type: ignore[no-untyped-call]
         return ensureDeferred(self._stop())
+
+    def _terminated(self, number: int, frame: object) -> None:
+        """SIGTERM. The reactor's own handler would make twistd end by the signal, and not with status 0, once all is
+        done."""
+        self._reactor.callFromThread(self._stop_reactor)
+
+    def _stop_reactor(self) -> None:
+        if self.running:
+            self._reactor.stop()
 
     async def _stop(self) -> None:
         """Everything accepted is committed and sent, everyone gets a last line, then the store is closed."""
