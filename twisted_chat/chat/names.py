@@ -56,10 +56,10 @@ def parse_room(text: str) -> Name:
     """
     text = text.strip()
     try:
-        _, key, looks = parse_name(text.removeprefix("#"))
+        key = parse_name(text.removeprefix("#")).key
     except Refused as why:
         raise Refused("bad-room", why.sentence.replace("A name", "A room's name, after its #,")) from None
-    return Name("#" + key, "#" + key, "#" + looks)
+    return Name("#" + key, "#" + key, "#" + skeleton(key))
 
 
 def skeleton(text: str) -> str:
