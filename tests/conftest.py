@@ -1,0 +1,22 @@
+"""What all tests share: where their helpers are found, and how hypothesis looks for counterexamples."""
+
+import os
+import sys
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+
+HERE = Path(__file__).parent
+for folder in (HERE.parent, HERE, HERE / "store"):
+    sys.path.insert(0, str(folder))
+
+# No database of examples: nothing is written beside the tests. On a build machine every run looks at the same examples.
+settings.register_profile(
+    "chat",
+    deadline=None,
+    database=None,
+    max_examples=60,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("chat")
