@@ -146,11 +146,23 @@ class ChatService(Service):
         await self._store.close()
 
     async def _in_time(self, waited: Deferred[Any]) -> None:
-        """Wait, but not longer than the timeout."""
-        try:
-            await waited.addTimeout(STOP_TIMEOUT, self._reactor)
-        except Exception as error:
-            self.log.warn("stopping without waiting further: {error}", error=error)
+        """Wait, but not longer than the timeout. What is waited for goes on, and can be waited for again."""
+        over: Deferred[None] = Deferred()
+
+        def enough() -> None:
+            self.log.warn("stopping: has waited {seconds} s, and goes on", seconds=STOP_TIMEOUT)
+            over.callback(None)
+
+        timer = self._reactor.callLater(STOP_TIMEOUT, enough)
+
+        def done(result: Any) -> Any:
+            if timer.active():
+                timer.cancel()
+                over.callback(None)
+            return result
+
+        waited.addBoth(done)
+        await over
 
 
 def makeService(options: Options) -> ChatService:
