@@ -104,7 +104,7 @@ SCENARIOS = {
             "idle",
             "10,000 members in one room, who say nothing; then one message",
             ("kib_per_client", "rss_mib", "login_cpu_s", "login_seconds", "reached_ms"),
-            "kib_per_client", _idle, ("ngircd", "inspircd", "ours"), None,
+            "kib_per_client", _idle, ("inspircd", "ours"), None,
             Load(clients=10_000, senders=1, window=1, messages=1, rest=3, batch=256),
             ("kib_per_client",),
         ),
