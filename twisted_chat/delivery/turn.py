@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred, ensureDeferred
@@ -39,6 +40,7 @@ class Turn:
         self._gathered: list[Act] = []
         self._committing: list[Act] | None = None
         self._events: list[Event] = []
+        self._due: deque[Sequence[Step]] = deque()
         self._scheduled = False
         self._failing = False
         self._waiting: list[Transport] = []
@@ -76,9 +78,11 @@ class Turn:
         self._committing = None
         self._scheduled = False
         self._failing = False
+        # The disk works on the next acts while these go out; but nothing of those may overtake these.
+        self._due.append([step for act in acts for step in act.steps])
         if self._gathered:
             self._end()
-        self._deliver([step for act in acts for step in act.steps])
+        self._deliver(())
         self._settle()
 
     def _end(self) -> None:
@@ -101,10 +105,12 @@ class Turn:
             self._failed(error)
 
     def _deliver(self, steps: Sequence[Step]) -> None:
-        try:
-            self._fanout.deliver(steps)
-        except Exception:
-            self.log.failure("a delivery failed: a defect, please report it")
+        self._due.append(steps)
+        while self._due:
+            try:
+                self._fanout.deliver(self._due.popleft())
+            except Exception:
+                self.log.failure("a delivery failed: a defect, please report it")
 
     def _failed(self, error: Exception) -> None:
         """Nothing was committed: take everything back that waits for it, and say so; what is a fact is kept."""
