@@ -1,0 +1,319 @@
+"""The whole core under random people: whatever they do, each receives what a far simpler delivery would send.
+
+The simpler one, L{Reference}, takes one step after the other and writes to one session after the other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chat_support import Client, Held, World
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precondition, rule, run_state_machine_as_test
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.chat.acts import Act, Answer, Close, Enter, Exit, Focus, Private, Recall, Switch
+from twisted_chat.chat.chat import REPLAY
+from twisted_chat.chat.commands import COMMANDS
+from twisted_chat.chat.events import TALK, Event
+from twisted_chat.delivery.turn import NOT_SENT
+from twisted_chat.protocols.formats import DIALECTS
+from twisted_chat.store.interface import Query
+from twisted_chat.store.memory import MemoryStore
+
+CAP = 40_000
+HARMFUL = [chr(n) for n in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), 0x2066, 0x2069)]
+
+NAMES = st.sampled_from(["kim", "Kim", "bob", "b0b", "alice", "а1ice", "modem", "modern", "ünal", "x" * 33, "[x]", "-"])
+ROOMS = st.sampled_from(["#lobby", "lobby", "#dev", "#DEV", "#modem", "#modern", "#ops", "#1obby", "#", "##", "#a b"])
+TEXTS = (
+    st.sampled_from(["hello", "[kim] forged", "~ 2026", "a b", "1", "20", "5 before 3", "3 after 2", "-", "json", "text"])
+    | st.text(st.sampled_from(HARMFUL) | st.characters(codec="utf-8"), max_size=12)
+    | st.sampled_from(["x" * 301, "y" * 4000, "z" * 5000, "\x1b[2J\x1b]0;t\x07", "a\rb", "c\x85d\u2028e\u202ef"])
+)
+ARGUMENTS = st.lists(NAMES | ROOMS | TEXTS, max_size=3).map(" ".join)
+COMMAND_LINES = st.builds(
+    lambda name, rest: f"/{name} {rest}", st.sampled_from([*COMMANDS, "QUIT2", "", "Help"]), ARGUMENTS
+)
+LIKELY = st.one_of(
+    NAMES,
+    ROOMS.map("/join ".__add__),
+    ROOMS.map("/leave ".__add__),
+    NAMES.map("/nick ".__add__),
+    st.builds("/msg {} {}".format, NAMES, TEXTS),
+    TEXTS.map("/topic ".__add__),
+    st.sampled_from(["/join #dev", "/join #ops", "/leave", "/format json", "/format text", "hello", "/me waves", "/topic -"]),
+    st.sampled_from(["/history", "/history 3", "/search hello", "/rooms", "/who", "/ping", "/away x"]),
+)
+LINES = st.lists(LIKELY | TEXTS | COMMAND_LINES | st.just("/quit bye"), min_size=1, max_size=4)
+
+
+class Reference:
+    """A delivery that is easy to believe in. It sees what the chat does and which commits succeed."""
+
+    def __init__(self, world: World) -> None:
+        self.log: list[Event] = []
+        self.sent: dict[Any, list[bytes]] = {}
+        self._queue: list[Act] = []
+        self._rooms: dict[Any, set[str]] = {}
+        self._current: dict[Any, str | None] = {}
+        self._dialects: dict[Any, str] = {}
+        self._add = world.turn.add
+        world.turn.add = self.add  # type: ignore[method-assign]
+
+    def add(self, act: Act) -> None:
+        self._queue.append(act)
+        self._add(act)
+
+    def committed(self, events: Any) -> None:
+        own = {id(event) for event in events}
+        last = max(i for i, act in enumerate(self._queue) if any(id(step) in own for step in act.steps))
+        done, self._queue = self._queue[: last + 1], self._queue[last + 1 :]
+        for act in done:
+            self._apply(act)
+
+    def failed(self) -> None:
+        acts, self._queue = self._queue, []
+        for act in acts:
+            if not any(isinstance(step, Event) for step in act.steps):
+                self._apply(act)
+            elif act.fact:
+                self._queue.append(act)
+            elif act.session is not None:
+                self.sorry(act.session)
+
+    def finish(self) -> None:
+        """What is left has no events: it was delivered at the end of its turn."""
+        for act in self._queue:
+            assert not any(isinstance(step, Event) for step in act.steps)
+            self._apply(act)
+        self._queue = []
+
+    def sorry(self, session: Any) -> None:
+        self.write(session, ("sorry", session))
+
+    def write(self, session: Any, what: Any) -> None:
+        self.sent.setdefault(session, []).append(what)
+
+    def here(self, session: Any) -> Any:
+        return DIALECTS[self._dialects.get(session, "text")].here
+
+    def format(self, session: Any, room: str | None) -> Any:
+        dialect = DIALECTS[self._dialects.get(session, "text")]
+        return dialect.here if room == self._current.get(session) else dialect.elsewhere
+
+    def _apply(self, act: Act) -> None:
+        for step in act.steps:
+            match step:
+                case Event():
+                    self.log.append(step)
+                    for session, rooms in self._rooms.items():
+                        if step.room in rooms:
+                            self.write(session, self.format(session, step.room).event(step))
+                case Enter():
+                    self._rooms.setdefault(step.session, set()).add(step.room)
+                case Exit():
+                    self._rooms.setdefault(step.session, set()).discard(step.room)
+                case Focus():
+                    self._current[step.session] = step.room
+                case Switch():
+                    self._dialects[step.session] = step.format
+                case Answer():
+                    self.write(step.session, self.here(step.session).answer(step))
+                case Private():
+                    for session in step.sessions:
+                        self.write(session, self.here(session).event(step.event))
+                case Recall():
+                    self._replay(step)
+                case Close():
+                    self.write(step.session, None)
+
+    def _replay(self, recall: Recall) -> None:
+        found = self.search(recall)
+        session, own = recall.session, self._rooms.get(recall.session, set())
+        for event in found:
+            elsewhere = DIALECTS[self._dialects.get(session, "text")].elsewhere
+            inside = event.room in own or not recall.words
+            format = self.format(session, event.room) if inside else elsewhere
+            if not recall.words and event.room not in own:
+                format = self.here(session)
+            self.write(session, format.replay(event))
+        if recall.end is not None:
+            dialect = DIALECTS[self._dialects.get(session, "text")]
+            self.write(session, dialect.elsewhere.answer(recall.end(len(found))))
+
+    def search(self, recall: Recall) -> list[Event]:
+        if recall.words:
+            store = MemoryStore()
+            store._events.extend(self.log)
+            query = Query(recall.rooms, recall.limit, None, None, recall.talk, recall.words)
+            found: list[list[Event]] = []
+            ensureDeferred(store.read(query)).addCallback(found.append)
+            return found[0]
+        events = [
+            event
+            for event in self.log
+            if event.room in recall.rooms
+            and (event.kind in TALK or not recall.talk)
+            and event.id < (recall.before or 1 << 62)
+            and event.id > (recall.after or 0)
+        ]
+        return events[-recall.limit :] if recall.after is None else events[: recall.limit]
+
+
+class Watched(Held):
+    """A store that tells the reference what became of each commit."""
+
+    reference: Reference
+
+    def release(self) -> None:
+        assert self._appending is not None
+        events = self._appending[0]
+        if self.full:
+            self.reference.failed()
+        else:
+            for number, event in enumerate(events, self._last_id + 1):
+                event.id = number
+            self.reference.committed(events)
+        super().release()
+
+
+class Machine(RuleBasedStateMachine):
+    """People come, do anything, and go; the disk is slow, or full; connections are slow, or break."""
+
+    case: SynchronousTestCase
+    people = Bundle("people")
+
+    def __init__(self) -> None:
+        super().__init__()
+        store = Watched()
+        self.world = World(store, "Welcome.", CAP)
+        self.store = store
+        self.reference = store.reference = Reference(self.world)
+        self.clients: list[Client] = []
+
+    @rule(target=people, name=NAMES, more=st.sampled_from(["", "/format json\n", "/join #dev\n"]))
+    def connect(self, name: str, more: str) -> Client:
+        client = self.world.connect()
+        self.clients.append(client)
+        client.bytes(f"{name}\n{more}".encode())
+        return client
+
+    @rule(client=people, lines=LINES)
+    def send(self, client: Client, lines: list[str]) -> None:
+        if self.alive(client):
+            client.send(*lines)
+
+    @rule(client=people, data=st.binary(max_size=30))
+    def send_bytes(self, client: Client, data: bytes) -> None:
+        if self.alive(client):
+            client.bytes(data)
+
+    @rule(client=people, count=st.integers(1, 30))
+    def chatter(self, client: Client, count: int) -> None:
+        if self.alive(client):
+            client.send(*(f"line {i}" for i in range(count)))
+
+    @rule()
+    def turn_ends(self) -> None:
+        self.world.one_turn()
+
+    @rule(seconds=st.sampled_from([0, 0.3, 1.0, 61.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.world.clock.advance(seconds)
+
+    @rule(client=consumes(people))
+    def connection_breaks(self, client: Client) -> None:
+        if client.protocol in self.world.factory.connections:
+            client.drop()
+
+    @rule(client=people, slow=st.booleans())
+    def connection_is_slow(self, client: Client, slow: bool) -> None:
+        if self.alive(client) and client.wire.producer is not None:
+            if slow:
+                client.wire.producer.pauseProducing()
+            else:
+                client.wire.producer.resumeProducing()
+
+    @rule(hold=st.booleans(), hold_reads=st.booleans())
+    def disk_is_slow(self, hold: bool, hold_reads: bool) -> None:
+        self.store.hold, self.store.hold_reads = hold, hold_reads
+
+    @rule(full=st.booleans())
+    def disk_is_full(self, full: bool) -> None:
+        self.store.full = full
+
+    @precondition(lambda self: self.store.waiting)
+    @rule()
+    def commit_ends(self) -> None:
+        self.store.release()
+
+    @rule()
+    def reading_ends(self) -> None:
+        self.store.release_reads()
+
+    def alive(self, client: Client) -> bool:
+        return client.protocol in self.world.factory.connections and not client.wire.disconnecting
+
+    def check_wires(self) -> None:
+        for client in self.clients:
+            got = client.wire.value()
+            expected = bytearray(b"Login Id: ")
+            for what in self.reference.sent.get(client.session, []):
+                if what is None:
+                    break
+                expected += self.sorry(client, expected, got) if isinstance(what, tuple) else what
+            complete = client.protocol in self.world.factory.connections and not client.wire.disconnected
+            if complete:
+                assert got == expected, f"\n{got.decode()}\n--- instead of\n{expected.decode()}"
+            else:
+                assert expected.startswith(got), f"\n{got.decode()}\n--- instead of\n{expected.decode()}"
+            assert not set(got.decode()) & (set(HARMFUL) - {"\n"})
+
+    def sorry(self, client: Client, expected: bytes, got: bytes) -> bytes:
+        """The refusal as it was sent: its form depends on whether the session was logged in when the commit failed."""
+        rest = got[len(expected) :]
+        for data in (
+            f"!! {NOT_SENT}\nLogin Id: ".encode(),
+            f"!! {NOT_SENT}\n".encode(),
+            DIALECTS["json"].here.answer(Answer(client.session, "error", NOT_SENT, {"code": "not-stored"})),
+            DIALECTS["json"].here.answer(Answer(client.session, "login", f"!! {NOT_SENT}")),
+        ):
+            if rest.startswith(data):
+                return data
+        return f"!! {NOT_SENT}\n".encode()
+
+    def teardown(self) -> None:
+        """Everything comes to rest; then all accounts must balance."""
+        self.store.hold = self.store.hold_reads = self.store.full = False
+        for _ in range(10):
+            if self.store.waiting:
+                self.store.release()
+            self.store.release_reads()
+            for client in self.clients:
+                if self.alive(client) and client.wire.producer is not None:
+                    client.wire.producer.resumeProducing()
+                elif client.wire.disconnecting and client.protocol in self.world.factory.connections:
+                    client.drop()
+            self.world.clock.advance(1.0)
+        finished: list[None] = []
+        done: Deferred[None] = self.world.turn.finished()
+        done.addCallback(finished.append)
+        assert finished, "something was never delivered"
+        self.reference.finish()
+        assert [event.id for event in self.store.log] == list(range(1, len(self.store.log) + 1))
+        self.world.check()
+        self.check_wires()
+        errors = self.case.flushLoggedErrors()
+        assert not errors, errors
+
+
+class MachineTests(SynchronousTestCase):
+    def test_whatever_people_do_each_receives_what_one_step_after_the_other_would_send(self) -> None:
+        Machine.case = self
+        run_state_machine_as_test(Machine, settings=settings(max_examples=60, stateful_step_count=40))
+
+    def test_the_reference_replays_as_many_lines_as_the_chat_asks_for(self) -> None:
+        self.assertEqual(REPLAY, 20)
