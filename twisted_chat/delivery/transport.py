@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet import tcp
-from twisted.internet.interfaces import IReactorCore
+from twisted.internet.interfaces import IDelayedCall, IReactorCore
+from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
+from twisted.python.failure import Failure
 
 BACKLOG = 1024
+# How long the other side has for closing after we have, in seconds.
+LINGER = 1.0
 
 
 class EagerServer(tcp.Server):
@@ -37,6 +41,38 @@ class EagerServer(tcp.Server):
     def _isSendBufferFull(self) -> bool:
         # The producer is told of the first byte that has to wait, and then keeps what follows to itself.
         return bool(self.dataBuffer or self._tempDataLen)
+
+    # Closing. A socket that is closed with input unread, or gets some afterwards, makes the system forget what it has
+    # not sent yet: someone who talks all the time would not get their last line. So this side says that it is done,
+    # and drops what still comes, until the other side closes too.
+
+    _last: IDelayedCall | None = None
+
+    def loseConnection(self) -> None:
+        if self.TLS or self.disconnected or self._aborting:
+            super().loseConnection()  # type: ignore[no-untyped-call]
+        elif not self._writeDisconnecting:
+            self.doRead = self._drop  # type: ignore[method-assign]
+            self.loseWriteConnection()  # type: ignore[no-untyped-call]
+            self.startReading()  # type: ignore[no-untyped-call]
+
+    def _closeWriteConnection(self) -> None:
+        super()._closeWriteConnection()
+        reactor: Any = self.reactor
+        self._last = reactor.callLater(LINGER, super().loseConnection)
+
+    def _drop(self) -> Any:
+        try:
+            return None if self.socket.recv(self.bufferSize) else CONNECTION_DONE
+        except BlockingIOError:
+            return None
+        except OSError:
+            return CONNECTION_LOST
+
+    def connectionLost(self, reason: Failure) -> None:
+        if self._last is not None and self._last.active():
+            self._last.cancel()
+        super().connectionLost(reason)
 
 
 class EagerPort(tcp.Port):
