@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import IO, Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from ..chat.events import TALK, Event, Kind
@@ -117,14 +117,15 @@ class SQLiteStore(Store):
             self.log.info("database {path}: schema {number}", path=self.path, number=number)
 
     def close(self) -> Deferred[None]:
-        ended = DeferredList([self._writer.ask(self._close_writing), self._reader.ask(self._reading.close)])
-        self._writer.stop()
-        self._reader.stop()
-        return ended.addCallback(lambda _: self._lock.close())
+        # The last connection to close copies the write-ahead log into the database and removes it, if it may write.
+        ended = self._reader.ask(self._reading.close).addBoth(lambda _: self._writer.ask(self._writing.close))
 
-    def _close_writing(self) -> None:
-        # The last connection to close copies the write-ahead log into the database and removes it.
-        self._writing.close()
+        def let_go(result: None) -> None:
+            self._reader.stop()
+            self._writer.stop()
+            self._lock.close()
+
+        return ended.addCallback(let_go)
 
     # Writing
 
