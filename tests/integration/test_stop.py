@@ -36,23 +36,27 @@ class StopTests(DaemonCase):
         )
 
     def test_under_load_and_with_one_who_does_not_read(self) -> None:
-        daemon = self.daemon()
+        daemon = self.daemon("--send-queue", "1000000000")
         deaf = self.client(connect(daemon.address, receive_buffer=4096))
         deaf.until("Login Id: ")
         deaf.send("deaf")
-        talkers = [Talker(daemon.address, f"c{i:02}") for i in range(30)]
+        talkers = [Talker(daemon.address, f"c{i:02}", "x" * 1000) for i in range(20)]
         for talker in talkers:
             self.addCleanup(talker.socket.close)
-        moment = time.monotonic() + 0.7
-        run(talkers, lambda: time.monotonic() > moment and all(t.back for t in talkers))
+        # More than the system takes for the one who does not read.
+        run(talkers, lambda: sum(t.back for t in talkers) > 8000)
+        self.assertNotIn("cut off", daemon.log())
         daemon.terminate()
         began = time.monotonic()
         run(talkers, lambda: False)
         self.assertEqual(daemon.wait(), 0)
         self.assertLess(time.monotonic() - began, 15)
         self.assertNotIn("Traceback", daemon.log())
+        self.assertIn("stopping: has waited 5", daemon.log())
         for talker in talkers:
             self.assertEqual(talker.lines()[-1], LAST)
         daemon.start()
-        history = said(self.client(daemon, "reader").history())
-        check_kept(talkers, history)
+        everything = self.client(daemon, "reader").history()
+        check_kept(talkers, said(everything))
+        for name in ("deaf", *(talker.name for talker in talkers)):
+            self.assertIn(f"user [{name}] left the room", everything)
