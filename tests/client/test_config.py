@@ -54,9 +54,7 @@ class LoadTests(TestCase):
     def test_the_command_line_counts_before_the_url_and_that_before_the_file(self) -> None:
         self.write("[client]\nserver = chats://file@file.example/file\nnick = other\nbell = off\n")
         options = load([], self.environ)
-        self.assertEqual(
-            (options.server.host, options.server.tls, options.nick), ("file.example", True, "file")
-        )
+        self.assertEqual((options.server.host, options.server.tls, options.nick), ("file.example", True, "file"))
         options = load(["chat://url@url.example/url", "--room", "option"], self.environ)
         self.assertEqual((options.server.host, options.server.tls), ("url.example", False))
         self.assertEqual((options.nick, options.room), ("url", "#option"))

@@ -187,8 +187,7 @@ class OriginalServerTests(TestCase):
         with OriginalServer() as server:
             with ThreadPoolExecutor() as pool:
                 both = [
-                    pool.submit(run_client, "--nick", name, server.address, input=b"hello\n")
-                    for name in ("kim", "bob")
+                    pool.submit(run_client, "--nick", name, server.address, input=b"hello\n") for name in ("kim", "bob")
                 ]
             kim, bob = (client.result() for client in both)
         self.assertEqual((kim.returncode, bob.returncode), (0, 0))

@@ -111,9 +111,7 @@ def parse_place(text: str) -> Place:
     except ValueError as problem:
         raise ConfigError(f"{_without_password(text)!r} is not an address: {problem}") from None
     if parts.scheme not in ("", "chat", "chats"):
-        raise ConfigError(
-            f"{_without_password(text)!r} is not an address: a URL starts with chat:// or chats://"
-        )
+        raise ConfigError(f"{_without_password(text)!r} is not an address: a URL starts with chat:// or chats://")
     if not parts.hostname or port == 0 or parts.password is not None or parts.query:
         hint = "; passwords do not belong there" if parts.password is not None else ""
         raise ConfigError(f"{_without_password(text)!r} is not an address{hint}")

@@ -224,9 +224,7 @@ class Conversation:
             head, tail = _first_bytes(line, ORIGINAL_READS)
             if tail:
                 self._queue.appendleft(tail)
-            self._turn = self._clock.callLater(
-                COMMAND_WAIT if head.startswith("/") else ECHO_WAIT, self._pump
-            )
+            self._turn = self._clock.callLater(COMMAND_WAIT if head.startswith("/") else ECHO_WAIT, self._pump)
             self._write(head.encode("utf-8", "replace"))
 
     def _next(self) -> None:

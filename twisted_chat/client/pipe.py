@@ -8,6 +8,7 @@ that nothing is lost.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +19,9 @@ from zope.interface import implementer
 
 from twisted_chat.client.config import Options
 from twisted_chat.client.conversation import LOGIN_PROMPT, PASSWORD_PROMPT, Clock, Conversation, State, Timer
+from twisted_chat.client.events import as_object, load_object, parse_json, parse_text
 from twisted_chat.client.link import Link
-from twisted_chat.client.text import clean
+from twisted_chat.client.text import clean, escape_json
 
 SUCCESS, LOST, REFUSED, FAULT = 0, 1, 3, 4
 
@@ -28,6 +30,9 @@ MAX_INPUT = 64 * 1024
 
 #: Input lines that may wait before reading stops, for example before the login.
 MAX_WAITING = 1000
+
+#: A token by which the answer to a command after C{/join} is known.
+ENTERED = "room-entered"
 
 #: Seconds without a sign of the server after C{/quit}, past which it will not close the connection any more.
 CLOSE_WAIT = 30.0
@@ -76,6 +81,7 @@ class Pipe:
         self._tried: set[str] = set()
         self._deadline: Timer | None = clock.callLater(options.timeout * 2, self._no_answer)
         self._network_full = False
+        self._entering = False
 
     # Standard input
 
@@ -114,7 +120,9 @@ class Pipe:
 
     def _feed(self) -> None:
         """Pass on what was read, as far as it can be."""
-        if self._talk.state is State.IN:
+        if self._entering:
+            pass
+        elif self._talk.state is State.IN:
             while self._lines and not self._network_full:
                 self._talk.say(self._lines.popleft())
         elif self._question:
@@ -200,20 +208,55 @@ class Pipe:
         else:
             if self._ask:
                 self._cancel_deadline()
-            self._write(clean(prompt).encode())
+            if not self._options.json:
+                self._write(clean(prompt).encode())
             self._echo(prompt != PASSWORD_PROMPT)
             self._feed()
 
     def logged_in(self) -> None:
         """The login is done."""
         self._cancel_deadline()
-        if self._options.room:
-            self._talk.say(f"/join {self._options.room}")
+        if self._talk.modern:
+            if self._options.json:
+                self._talk.say("/format json")
+            if self._options.room:
+                # Nothing is said before the room is entered: the answers to both come in this order.
+                self._entering = True
+                self._talk.say(f"/join {self._options.room}")
+                self._talk.say(f"/ping {ENTERED}")
+        elif self._options.room:
+            self._over(REFUSED, f"{self._options.server} has no rooms")
+            return
         self._feed()
 
     def received(self, line: str) -> None:
         """The server says something."""
+        if self._entering and not self._enter(line):
+            return
+        if self._options.json:
+            line = self._as_json(line)
         self._write(clean(line).encode() + b"\n")
+
+    def _enter(self, line: str) -> bool:
+        """Whether the line, which came before the room was entered, is one to show."""
+        event = parse_json(line) if line.startswith("{") else parse_text(line)
+        if event is None:
+            return True
+        if event.type == "error":
+            self._over(REFUSED, f"cannot enter {self._options.room}: {event.text}")
+        elif ENTERED in (event.to, event.text.removeprefix("pong ")):
+            self._entering = False
+            self._feed()
+            return False
+        return True
+
+    def _as_json(self, line: str) -> str:
+        """The line as the daemon writes it after C{/format json}, also when the server wrote it as text."""
+        if self._talk.modern and line.startswith("{"):
+            if load_object(line) is not None:
+                return escape_json(line)
+            line = "!! The server sent a line that is not JSON, or too long."
+        return escape_json(json.dumps(as_object(parse_text(line)), ensure_ascii=False, separators=(",", ":")))
 
     def interrupt(self, status: int) -> None:
         """
@@ -225,7 +268,7 @@ class Pipe:
 
     def _answer(self, text: str, typed: bool = True) -> None:
         # A terminal has echoed the end of the line; in a pipe, and after a hidden password, it is missing.
-        if typed and (not self._ask or self._question == PASSWORD_PROMPT):
+        if typed and not self._options.json and (not self._ask or self._question == PASSWORD_PROMPT):
             self._write(b"\n")
         self._echo(True)
         self._question = ""

@@ -89,7 +89,7 @@ class Terminal:
         farewell, self.farewell = self.farewell, b""
         with _not_stopped():
             if farewell:
-                _write_patiently(1, farewell)
+                write(1, farewell)
             for fd, modes in self._modes.items():
                 with contextlib.suppress(termios.error, OSError):
                     termios.tcsetattr(fd, termios.TCSANOW, modes)
@@ -108,7 +108,7 @@ def _not_stopped() -> Iterator[None]:
         signal.signal(signal.SIGTTOU, before)
 
 
-def _write_patiently(fd: int, data: bytes) -> None:
+def write(fd: int, data: bytes) -> None:
     """Write to a descriptor that may be non-blocking and may be full, but not for longer than L{LAST_WORDS}."""
     deadline = time.monotonic() + LAST_WORDS
     with contextlib.suppress(OSError):

@@ -1,0 +1,515 @@
+"""
+Being in the chat for long: logging in, switching the daemon to JSON, staying connected, catching up.
+
+Joins L{Link} (one connection), L{Conversation} (the login and the kinds of server), L{Catchup} (each event
+once) and L{Rooms} (who is where), and tells a L{View} what there is to show.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted_chat.client.catchup import MAX_HELD, Catchup
+from twisted_chat.client.config import Options
+from twisted_chat.client.conversation import LOGIN_PROMPT, PASSWORD_PROMPT, Clock, Conversation, Timer
+from twisted_chat.client.events import ROOM_TYPES, Event, parse_json, parse_text
+from twisted_chat.client.highlight import mentions
+from twisted_chat.client.rooms import Rooms
+
+#: Seconds: how often to look after the connection, how long it may be silent before it is asked for a sign of
+#: life, and how long until it counts as dead.
+SWEEP = 5.0
+SILENT = 15.0
+DEAD = 40.0
+
+#: Seconds before the first new attempt to connect, and at most between attempts; both are varied by half.
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
+
+#: Seconds for the server to ask for the login after a connection was made again.
+LOGIN_WAIT = 60.0
+
+#: How often a name that is still in use is tried again after a lost connection, before the person is asked.
+NAME_TRIES = 8
+
+#: Seconds between lines that were pasted, which keeps them below what a daemon takes for a flood.
+PASTE_INTERVAL = 0.5
+
+#: Seconds for the server to close the connection after C{/quit}.
+CLOSE_WAIT = 5.0
+
+#: Lines of the past fetched on entering, and at a time when catching up.
+FIRST_LINES = 50
+PAGE = 2000
+
+#: Lines kept while there is no connection, lines said whose echo is awaited, and lines held during the
+#: switch.
+MAX_KEPT = 1000
+
+_TOKEN = "keep-alive-"
+
+
+class View(Protocol):
+    """What shows a session to a person."""
+
+    def show(self, event: Event, asked: bool = False) -> None:
+        """Something was said, or happened; or is told again because the person asked."""
+
+    def ask(self, prompt: str, hidden: bool) -> None:
+        """The server asks; L{Session.answer} takes what the person says."""
+
+    def unask(self) -> None:
+        """The question fell away."""
+
+    def offer(self, lines: list[str]) -> None:
+        """These lines were not sent; L{Session.paste} sends them."""
+
+    def changed(self) -> None:
+        """Something of the session's state is different."""
+
+    def over(self, status: int, complaint: str) -> None:
+        """The session has ended."""
+
+
+class Session:
+    """
+    One person's presence in the chat, across connections.
+
+    @ivar name: one's own name, empty before the login.
+    @ivar rooms: where one is.
+    @ivar state: C{connecting}, C{login}, C{online} or C{offline}.
+    @ivar modern: whether the server is the daemon, None when not known.
+    @ivar lag: seconds that the server took to answer last, None when not known.
+    @ivar retry_at: when the next attempt to connect is made, in the clock's seconds.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        options: Options,
+        make_link: Callable[[Session], Any],
+        view: View,
+        random: Callable[[], float],
+    ) -> None:
+        """
+        @param make_link: makes the L{Link} whose owner is the session.
+        @param random: gives numbers from 0 to 1, to vary pauses.
+        """
+        self.name = options.nick or ""
+        self.rooms = Rooms()
+        self.state = "connecting"
+        self.modern: bool | None = None
+        self.lag: float | None = None
+        self.retry_at = 0.0
+        self._clock = clock
+        self._options = options
+        self._view = view
+        self._random = random
+        self._link = make_link(self)
+        self._talk: Conversation | None = None
+        self._catchup = Catchup()
+        self._password = options.password
+        self._json = False
+        self._switching: list[Event] | None = None
+        self._was_online = False
+        self._leaving = False
+        self._over = False
+        self._attempt = 0
+        self._name_tries = 0
+        self._tried: set[str] = set()
+        self._question = ""
+        self._wanted: list[str] = []
+        self._wanted_current = ""
+        self._away = ""
+        self._said: deque[str] = deque(maxlen=MAX_KEPT)
+        self._kept: deque[str] = deque(maxlen=MAX_KEPT)
+        self._pasting: deque[str] = deque()
+        self._quiet: Counter[str] = Counter()
+        self._pings: dict[str, float] = {}
+        self._ping_number = 0
+        self._connected_at = 0.0
+        self._sweep: Timer | None = None
+        self._timers: list[Timer] = []
+        self._paste_timer: Timer | None = None
+
+    @property
+    def pasting(self) -> bool:
+        """Whether lines of a paste are still to go out."""
+        return bool(self._pasting)
+
+    # What the person does
+
+    def start(self) -> None:
+        """Connect."""
+        self._sweep = self._clock.callLater(SWEEP, self._look_after)
+        self._link.connect()
+
+    def say(self, line: str) -> None:
+        """
+        @param line: what was typed. Without a connection it is kept, and offered when there is one again.
+        """
+        word = line.split(maxsplit=1)[0].lower() if line.strip() else ""
+        if word == "/quit":
+            self.leave(line)
+        elif not word:
+            pass
+        elif self.state != "online" or self._talk is None:
+            self._kept.append(line)
+            self._notice("There is no connection. The line is kept; you will be asked when there is one again.")
+        else:
+            if word == "/away":
+                self._away = line
+            elif not word.startswith("/") or word.startswith("//") or word == "/me":
+                self._said.append(line)
+            self._talk.say(line)
+
+    def paste(self, lines: list[str]) -> None:
+        """
+        @param lines: go out one after the other, slowly enough not to count as a flood.
+        """
+        self._pasting.extend(lines)
+        if self._paste_timer is None or not self._paste_timer.active():
+            self._paste_next()
+
+    def answer(self, text: str) -> None:
+        """
+        @param text: what the person says to the server's question.
+        """
+        if self._question == PASSWORD_PROMPT:
+            self._password = text
+        question, self._question = self._question, ""
+        if question and self._talk is not None:
+            self._talk.answer(text)
+
+    def leave(self, line: str = "/quit") -> None:
+        """
+        Say good-bye and end.
+
+        @param line: C{/quit}, perhaps with a reason.
+        """
+        self._leaving = True
+        if self._talk is None or self.state != "online":
+            self.end(0)
+            return
+        self._talk.say(line)
+        self._timers.append(self._clock.callLater(CLOSE_WAIT, self.end, 0))
+
+    def end(self, status: int, complaint: str = "") -> None:
+        """
+        End at once.
+
+        @param status: for the process.
+        @param complaint: for standard error, or empty.
+        """
+        if self._over:
+            return
+        self._over = True
+        if self._talk is not None:
+            self._talk.ended()
+        for timer in (self._sweep, self._paste_timer, *self._timers):
+            if timer is not None and timer.active():
+                timer.cancel()
+        self._link.abort()
+        self._view.over(status, complaint)
+
+    # The connection
+
+    def link_up(self) -> None:
+        """There is a connection."""
+        self.state = "login"
+        self._talk = Conversation(self._clock, self._link.write, self)
+        self._json, self._switching = False, None
+        self._connected_at = self._clock.seconds()
+        self._tried.clear()
+        self._pings.clear()
+        self._quiet.clear()
+        self._view.changed()
+
+    def link_data(self, data: bytes) -> None:
+        """Bytes came from the server."""
+        if self._talk is not None:
+            self._talk.data_received(data)
+
+    def link_down(self, why: str) -> None:
+        """There is no connection, or no longer."""
+        if self._over:
+            return
+        server = self._options.server
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            talk.ended()
+        if self._leaving:
+            self.end(0)
+        elif not self._was_online:
+            what = "cannot connect to" if talk is None else "lost the connection to"
+            self.end(1, f"{what} {server}: {why or 'the server closed the connection'}")
+        else:
+            if self.state == "online":
+                self._remember()
+                self._notice(f"Lost the connection to {server}: {why or 'the server closed it'}.", "error")
+            self._wait_and_connect()
+
+    def _remember(self) -> None:
+        """Keep what is needed to come back: the rooms, and what was on its way."""
+        self._wanted, self._wanted_current = self.rooms.joined(), self.rooms.current
+        self._catchup.abandon()
+        self._kept.extend(self._pasting)
+        self._pasting.clear()
+
+    def _wait_and_connect(self) -> None:
+        self.state = "offline"
+        self.lag = None
+        if self._question:
+            self._question = ""
+            self._view.unask()
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._attempt) * (0.5 + self._random())
+        self._attempt = min(self._attempt + 1, 20)
+        self.retry_at = self._clock.seconds() + pause
+        self._later(pause, self._connect_again)
+        self._view.changed()
+
+    def _connect_again(self) -> None:
+        self.state = "connecting"
+        self._view.changed()
+        self._link.connect()
+
+    def _look_after(self) -> None:
+        """Now and then: is the connection alive?"""
+        self._sweep = self._clock.callLater(SWEEP, self._look_after)
+        now = self._clock.seconds()
+        if self._talk is None:
+            return
+        silent = now - self._talk.heard
+        if self.state == "login" and self._was_online and now - self._connected_at > LOGIN_WAIT:
+            if not self._question:
+                self._link.abort()
+        elif self.state == "online" and self._json:
+            if silent > DEAD:
+                self._link.abort()
+            elif silent >= SILENT or not self._pings:
+                self._ping_number += 1
+                token = f"{_TOKEN}{self._ping_number}"
+                self._pings[token] = now
+                self._talk.say(f"/ping {token}")
+        self._view.changed()
+
+    # The conversation
+
+    def asked(self, prompt: str) -> None:
+        """The server asks something."""
+        ready = {LOGIN_PROMPT: self.name, PASSWORD_PROMPT: self._password}.get(prompt)
+        self._question = prompt
+        if ready and prompt not in self._tried:
+            self._tried.add(prompt)
+            self.answer(ready)
+        elif ready and prompt == LOGIN_PROMPT and self._was_online and self._name_tries < NAME_TRIES:
+            # The server may not have noticed yet that the connection before is gone.
+            self._name_tries += 1
+            self._later(min(LONGEST_PAUSE, 2.0**self._name_tries), self._answer_again, self._talk, ready)
+        else:
+            self._view.ask(prompt, prompt == PASSWORD_PROMPT)
+        self._view.changed()
+
+    def _answer_again(self, talk: Conversation, name: str) -> None:
+        if talk is self._talk and self._question:
+            self.answer(name)
+
+    def logged_in(self) -> None:
+        """The login is done."""
+        assert self._talk is not None
+        self.name = self._talk.name or self.name
+        self.modern = self._talk.modern
+        self._name_tries = 0
+        if self.modern:
+            self._switching = []
+            self._talk.say("/format json")
+        else:
+            self._online()
+            self._offer()
+
+    def received(self, line: str) -> None:
+        """The server says something."""
+        if self._json:
+            event = parse_json(line)
+            if event is None:
+                event = Event("error", f"The server sent what is no event: {parse_text(line).text[:200]}")
+            self._event(event)
+            return
+        if self._switching is not None and line.startswith("{"):
+            answer = parse_json(line)
+            if answer is not None and answer.type == "format":
+                self._switched(answer)
+                return
+        event = parse_text(line)
+        if self._switching is None:
+            self._event(event)
+        elif event.type == "error":
+            # An older daemon, perhaps: go on in text.
+            held, self._switching = self._switching, None
+            self._online()
+            for earlier in [*held, event]:
+                self._event(earlier)
+            self._offer()
+        else:
+            self._switching = [*self._switching, event][-MAX_KEPT:]
+
+    def _switched(self, event: Event) -> None:
+        """From here on, the server writes JSON. What rooms said before is in their history, which is fetched now."""
+        held, self._switching, self._json = self._switching or [], None, True
+        self.name = event.sender or self.name
+        here = event.room
+        reconnected = self._was_online
+        self._online()
+        wanted = self._wanted if reconnected else [here]
+        self.rooms = Rooms()
+        for name in event.names or [here]:
+            _ = self.rooms[name]
+        self.rooms.focus(here)
+        for earlier in held:
+            if earlier.type not in ROOM_TYPES and not earlier.replay:
+                self._view.show(earlier)
+        target = self._wanted_current if reconnected else self._options.room or here
+        others = [name for name in wanted if name not in (here, target)]
+        self._enter(here, join=False)
+        for name in others:
+            self._enter(name, join=True)
+        if target != here and target:
+            self._enter(target, join=True)
+        if here not in wanted:
+            self._command(f"/leave {here}")
+        if reconnected and self._away:
+            self._command(self._away)
+        self._look_after_now()
+
+    def _enter(self, room: str, join: bool) -> None:
+        """Go to a room and fetch what was missed there."""
+        self._catchup.begin(room)
+        if join:
+            self._command(f"/join {room}")
+        self._fetch(room, self._catchup.last(room))
+        self._ask_who(room)
+
+    def _fetch(self, room: str, after: int) -> None:
+        self._command(f"/history {PAGE} after {after}" if after else f"/history {FIRST_LINES}")
+
+    def _ask_who(self, room: str) -> None:
+        self._quiet[room] += 1
+        self._command(f"/who {room}")
+
+    def _command(self, line: str) -> None:
+        if self._talk is not None:
+            self._talk.say(line)
+
+    def _online(self) -> None:
+        self.state = "online"
+        self._was_online = True
+        self._attempt = 0
+        if self.modern is False and not self.rooms.current:
+            self.rooms.focus("")
+        self._view.changed()
+
+    def _look_after_now(self) -> None:
+        """Measure the lag at once."""
+        if self._sweep is not None and self._sweep.active():
+            self._sweep.cancel()
+        self._look_after()
+
+    # Events
+
+    def _event(self, event: Event) -> None:
+        if event.type in ROOM_TYPES or event.type == "direct":
+            taken = self._catchup.take(event)
+            if taken is not None:
+                self._deliver(taken, asked=taken.replay)
+        elif event.type == "pong" and event.to in self._pings:
+            self.lag = self._clock.seconds() - self._pings[event.to]
+            self._pings = {event.to: self._pings[event.to]}
+            self._view.changed()
+        elif event.type == "who" and event.room:
+            if event.room in self.rooms.joined():
+                self.rooms[event.room].is_members(event.names)
+            if self._quiet[event.room] > 0:
+                self._quiet[event.room] -= 1
+            else:
+                self._view.show(event)
+            self._view.changed()
+        elif event.type == "room":
+            self.rooms.focus(event.room)
+            self._view.show(event)
+            if event.room:
+                self._ask_who(event.room)
+            self._view.changed()
+        elif event.type == "history" and self._catchup.catching_up(event.room):
+            self._caught_up(event)
+        elif event.text:
+            self._view.show(event)
+
+    def _caught_up(self, end: Event) -> None:
+        """A page of what was missed in a room is there."""
+        room, last = end.room, self._catchup.last(end.room)
+        held = self._catchup.held(room)
+        if last and end.count == PAGE and len(held) < MAX_HELD:
+            self._fetch(room, max(held, default=last))
+            return
+        if last and not any(e.type == "join" and e.sender == self.name and e.id > last for e in held.values()):
+            # One's own coming back is not after what was seen before: the server counts anew.
+            self._catchup.forget(room)
+            self._fetch(room, 0)
+            return
+        events = self._catchup.finish(room, self.name)
+        for event in events:
+            self._deliver(event)
+        if last:
+            missed = sum(e.type in ("message", "action") and e.sender != self.name for e in events)
+            self._view.show(Event("info", f"Connected again; {missed} missed in {room}.", room=room))
+        if not self._catchup.busy():
+            self._offer()
+
+    def _deliver(self, event: Event, asked: bool = False) -> None:
+        if event.type == "rename" and event.sender == self.name and not event.replay:
+            self.name = event.to
+        spoken = event.type in ("message", "action")
+        named = spoken and event.sender != self.name and mentions(event.text, self.name)
+        if not asked:
+            self.rooms.note(event, self.name, named)
+        if event.sender == self.name and event.type in ("message", "action"):
+            self._heard_own(event)
+        self._view.show(event, asked)
+
+    def _heard_own(self, event: Event) -> None:
+        """One's own line came back: it and those before it have arrived."""
+        line = event.text if event.type == "message" else f"/me {event.text}"
+        wanted = _essence(line)
+        for number, said in enumerate(self._said):
+            if _essence(said) == wanted:
+                for _ in range(number + 1):
+                    self._said.popleft()
+                return
+
+    def _offer(self) -> None:
+        """Ask about lines that did not get out: those whose echo never came, and those typed without connection."""
+        lines = [*self._said, *self._kept]
+        self._said.clear()
+        self._kept.clear()
+        if lines:
+            self._view.offer(lines)
+
+    def _paste_next(self) -> None:
+        if self._pasting and self.state == "online":
+            self.say(self._pasting.popleft())
+            self._paste_timer = self._clock.callLater(PASTE_INTERVAL, self._paste_next)
+
+    def _later(self, delay: float, call: Callable[..., object], *args: object) -> None:
+        self._timers = [timer for timer in self._timers if timer.active()]
+        self._timers.append(self._clock.callLater(delay, call, *args))
+
+    def _notice(self, text: str, type: str = "info") -> None:
+        self._view.show(Event(type, text))
+
+
+def _essence(line: str) -> str:
+    """A line as the server may give it back: without the slash that escapes one, and blanks in a row as one."""
+    text = line[1:] if line.startswith("//") else line
+    return " ".join(text.split())
