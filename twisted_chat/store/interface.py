@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import re
+import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,13 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def plain(text: str) -> str:
+    """A text as search compares it: without case and accents."""
+    if text.isascii():
+        return text.lower()
+    return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
+
+
 class StoreError(Exception):
     """The store could not do it. The message is one line for the operator."""
 
@@ -30,7 +38,7 @@ class Query:
     @ivar limit: at most so many: the newest, or with C{after} the oldest.
     @ivar before, after: only those with a smaller, a greater id.
     @ivar talk: only what was said (L{TALK}).
-    @ivar words: only those whose text has all these words (L{words_of}), whatever their case and accents.
+    @ivar words: only those whose text has all these words (L{words_of}), whatever their case and accents (L{plain}).
     """
 
     rooms: Sequence[str]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 
 from ..chat.events import TALK, Event, Kind
-from .interface import Query, Store, words_of
+from .interface import Query, Store, plain, words_of
 
 
 class MemoryStore(Store):
@@ -35,7 +34,7 @@ class MemoryStore(Store):
         self.feed(events)
 
     async def read(self, query: Query) -> list[Event]:
-        words = {_plain(word) for phrase in query.words for word in words_of(phrase)}
+        words = {word for phrase in query.words for word in words_of(plain(phrase))}
         oldest_first = query.after is not None
         matching = (
             event
@@ -44,7 +43,7 @@ class MemoryStore(Store):
             and (query.before is None or event.id < query.before)
             and (query.after is None or event.id > query.after)
             and (not query.talk or event.kind in TALK)
-            and (not words or words <= {_plain(word) for word in words_of(event.text)})
+            and (not words or words <= set(words_of(plain(event.text))))
         )
         found = list(islice(matching, query.limit))
         return found if oldest_first else found[::-1]
@@ -58,8 +57,3 @@ class MemoryStore(Store):
 
     async def close(self) -> None:
         pass
-
-
-def _plain(word: str) -> str:
-    """A word as search compares it: without case and accents."""
-    return "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not unicodedata.combining(c))

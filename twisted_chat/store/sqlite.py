@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from ..chat.events import TALK, Event, Kind
-from .interface import Query, Store, StoreError, words_of
-from .worker import Worker
+from .interface import Query, Store, StoreError, plain, words_of
+from .worker import T, Worker
 
 # "chat" in ASCII, in the file's header: so that we never write into another program's database.
 APPLICATION_ID = 0x63686174
@@ -52,8 +52,12 @@ class SQLiteStore(Store):
         self._lock = self._take_lock()
         try:
             self._writing = self._connect(self.path)
-            self._prepare()
-            self._reading = self._connect(f"file:{_quoted(self.path)}?mode=ro")
+            try:
+                self._prepare()
+                self._reading = self._connect(f"file:{_quoted(self.path)}?mode=ro")
+            except BaseException:
+                self._writing.close()
+                raise
         except (sqlite3.Error, OverflowError) as error:
             self._lock.close()
             raise StoreError(f"{self.path}: {error}") from error
@@ -90,6 +94,8 @@ class SQLiteStore(Store):
 
     def _prepare(self) -> None:
         db = self._writing
+        # SQLite itself knows no accents outside the Latin script.
+        db.create_function("plain", 1, plain, deterministic=True)
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if application != APPLICATION_ID and tables:
@@ -159,12 +165,14 @@ class SQLiteStore(Store):
             db.executemany("UPDATE room SET topic = ? WHERE name = ?", topics)
             if db.in_transaction:
                 db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:
             for name in new_rooms:
                 rooms.pop(name, None)
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            raise StoreError(str(error)) from error
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(str(error)) from error
+            raise
         for i, event in enumerate(events, self._last_id + 1):
             event.id = i
         self._last_id = number
@@ -187,7 +195,7 @@ class SQLiteStore(Store):
         db.execute("BEGIN IMMEDIATE")
         try:
             db.execute(
-                "INSERT INTO search (rowid, room, text) SELECT id, 'r' || room, text FROM event"
+                "INSERT INTO search (rowid, room, text) SELECT id, 'r' || room, plain(text) FROM event"
                 " WHERE id > ? AND id <= ? AND presence = 0 AND room IS NOT NULL",
                 (self._indexed, upto),
             )
@@ -210,13 +218,16 @@ class SQLiteStore(Store):
     # Reading
 
     def read(self, query: Query) -> Deferred[list[Event]]:
-        if not query.words:
-            return self._reader.ask(self._read, query)
-        indexed = self._writer.ask(self._index_all)
-        return indexed.addCallback(lambda _: self._reader.ask(self._read, query))
+        return self._ask_reader(self._read, query)
 
     def first(self, query: Query) -> Deferred[int]:
-        return self._reader.ask(self._first, query)
+        return self._ask_reader(self._first, query)
+
+    def _ask_reader(self, function: Callable[[Query], T], query: Query) -> Deferred[T]:
+        if not query.words:
+            return self._reader.ask(function, query)
+        indexed = self._writer.ask(self._index_all)
+        return indexed.addCallback(lambda _: self._reader.ask(function, query))
 
     def _read(self, query: Query) -> list[Event]:
         """In the reader's thread."""
@@ -239,7 +250,8 @@ class SQLiteStore(Store):
         rooms = [self._rooms[room] for room in query.rooms if room in self._rooms]
         if not rooms:
             return []
-        ids, values = _find(rooms, query) if query.words else _tail(rooms, query)
+        words = [word for phrase in query.words for word in words_of(plain(phrase))]
+        ids, values = _find(rooms, query, words) if words else _tail(rooms, query)
         order = "DESC" if query.after is None else "ASC"
         try:
             return self._reading.execute(
@@ -275,10 +287,10 @@ def _tail(rooms: Sequence[int], query: Query) -> tuple[str, list[object]]:
     return " UNION ALL ".join(parts), values
 
 
-def _find(rooms: Sequence[int], query: Query) -> tuple[str, list[object]]:
+def _find(rooms: Sequence[int], query: Query, words: Sequence[str]) -> tuple[str, list[object]]:
     """The ids of the events that have all the words."""
-    words = " AND ".join(f'"{word}"' for phrase in query.words for word in words_of(phrase))
-    values: list[object] = [f"room : ({' OR '.join(f'r{room}' for room in rooms)}) AND text : ({words})"]
+    quoted = " AND ".join(f'"{word}"' for word in words)
+    values: list[object] = [f"room : ({' OR '.join(f'r{room}' for room in rooms)}) AND text : ({quoted})"]
     limits = _bounds("rowid", query, values)
     return f"SELECT rowid FROM search WHERE search MATCH ?{limits}", values
 
