@@ -72,6 +72,8 @@ class Chat:
         def undo() -> None:
             session.user = session.room = None
             self._remove_user(user)
+            if user.farewell is not None:
+                user.farewell.steps = []
 
         greeting = self.motd.split("\n") if self.motd else []
         greeting.append(f"Welcome to {self.server}. You are in {LOBBY}, {_company(room)}; /help lists the commands.")
@@ -108,9 +110,9 @@ class Chat:
         self._outbox.add(Act(None, [Exit(session, room.name) for room in rooms]))
         if not user.sessions:
             self._remove_user(user)
-            events = [self._event(Kind.LEAVE, room, user, text=reason) for room in rooms]
-            if events:
-                self._outbox.add(Act(None, events, fact=True))
+            # Undoing what came before changes what there is to say, once more can be written.
+            user.farewell = Act(None, [self._event(Kind.LEAVE, room, user, text=reason) for room in rooms], fact=True)
+            self._outbox.add(user.farewell)
 
     def join(self, session: Session, text: str) -> None:
         """Enter a room, which comes into being when needed, and make it the current one.
@@ -138,6 +140,9 @@ class Chat:
             self._take_out(user, room)
             if session.room is room:
                 session.room = before
+            if user.farewell is not None:
+                left = user.farewell.steps
+                user.farewell.steps = [s for s in left if not (isinstance(s, Event) and s.room == room.name)]
 
         steps: list[Step] = [Enter(s, room.name) for s in user.sessions]
         steps += [
@@ -156,7 +161,7 @@ class Chat:
         user = _user(session)
         room = self._own_room(session, text)
         event = self._event(Kind.LEAVE, room, user)
-        rooms, focus = user.rooms, [s for s in user.sessions if s.room is room]
+        rooms, sessions, focus = user.rooms, user.sessions, [s for s in user.sessions if s.room is room]
         self._take_out(user, room)
         steps: list[Step] = [Exit(s, room.name) for s in user.sessions]
         steps.append(event)
@@ -168,11 +173,12 @@ class Chat:
             steps.append(self._now_in(s, following))
 
         def undo() -> None:
-            if user.sessions:
-                self.rooms[room.name] = room
-                self._looks[room.skeleton] = room.name
+            if user.farewell is not None:
+                user.farewell.steps = [*user.farewell.steps, *(Exit(s, room.name) for s in sessions), event]
+            else:
                 room.members[user] = None
                 user.rooms = rooms
+                self._keep_if_used(room)
                 for s in focus:
                     s.room = room
 
@@ -196,8 +202,17 @@ class Chat:
             self._add_user(user)
 
         change(new)
+        def undo() -> None:
+            if user.farewell is None:
+                change(old)
+                return
+            user.name = old
+            for step in user.farewell.steps:
+                if isinstance(step, Event):
+                    step.actor = old.shown
+
         steps: list[Step] = [*events, Answer(session, "info", f"You are now {new.shown}.", {"name": new.shown})]
-        self._outbox.add(Act(session, steps, lambda: change(old) if user.sessions else None))
+        self._outbox.add(Act(session, steps, undo))
 
     # Talking
 
@@ -238,6 +253,7 @@ class Chat:
 
         def undo() -> None:
             room.topic = old
+            self._keep_if_used(room)
 
         self._outbox.add(Act(session, [self._event(Kind.TOPIC, room, user, text=text)], undo))
 
@@ -347,11 +363,17 @@ class Chat:
         user.rooms += (room,)
 
     def _take_out(self, user: User, room: Room) -> None:
-        """Take someone out of a room; the room goes when it is empty, unless it is the lobby or has a topic."""
         if room.members.pop(user, self) is self:
             return
         user.rooms = tuple(r for r in user.rooms if r is not room)
-        if not room.members and not room.topic and room.name != LOBBY:
+        self._keep_if_used(room)
+
+    def _keep_if_used(self, room: Room) -> None:
+        """There is a room as long as it has members or a topic, or is the lobby."""
+        if room.members or room.topic or room.name == LOBBY:
+            self.rooms[room.name] = room
+            self._looks[room.skeleton] = room.name
+        elif self.rooms.get(room.name) is room:
             del self.rooms[room.name]
             del self._looks[room.skeleton]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .acts import Session
+from .acts import Act, Session
 from .names import Name
 
 
@@ -13,16 +13,18 @@ class User:
     @ivar rooms: the rooms entered, in order.
     @ivar sessions: the connections.
     @ivar away: the text left when going away, or C{None} when here.
+    @ivar farewell: what tells the rooms that the last connection is gone; C{None} before.
     @ivar since, active: when logged in and when last heard of, in seconds since 1970.
     """
 
-    __slots__ = ("active", "away", "name", "rooms", "sessions", "since")
+    __slots__ = ("active", "away", "farewell", "name", "rooms", "sessions", "since")
 
     def __init__(self, name: Name, session: Session, now: float) -> None:
         self.name = name
         self.rooms: tuple[Room, ...] = ()
         self.sessions: tuple[Session, ...] = (session,)
         self.away: str | None = None
+        self.farewell: Act | None = None
         self.since = self.active = now
 
 

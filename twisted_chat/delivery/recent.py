@@ -31,8 +31,8 @@ class Recent:
         self.complete = False
 
     def extend(self, events: Sequence[Event]) -> None:
-        """Take in what has been delivered."""
-        talk = [event for event in events if event.kind in TALK]
+        """Take in what has been delivered; it may begin with what came before this was opened."""
+        talk = [event for event in events if event.kind in TALK and event.id > self._since]
         if talk:
             self._events.extend(talk)
             self._encoded.clear()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.acts import Act, Answer, Step
+from ..chat.acts import Act, Answer, Focus, Session, Step
 from ..chat.events import Event
 from ..store.interface import Store, StoreError
 from .fanout import Fanout
@@ -123,17 +123,21 @@ class Turn:
         self._committing, self._gathered = None, []
         facts: list[Act] = []
         steps: list[Step] = []
+        undone: dict[Session, None] = {}
         for act in reversed(acts):
-            if not any(type(step) is Event for step in act.steps):
-                steps += reversed(act.steps)
-            elif act.fact:
+            if act.fact:
                 facts.append(act)
+            elif not any(type(step) is Event for step in act.steps):
+                steps += reversed(act.steps)
             else:
                 if act.undo is not None:
                     act.undo()
                 if act.session is not None:
                     steps.append(_sorry(act))
-        self._deliver(steps[::-1])
+                    undone[act.session] = None
+        rooms = [Focus(session, session.room.name if session.room else None) for session in undone]
+        self._deliver([*reversed(steps), *rooms])
+        facts = [act for act in facts if act.steps]
         self._gathered = facts[::-1]
         self._scheduled = bool(facts)
         if facts:
