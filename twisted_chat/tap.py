@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
@@ -94,10 +95,15 @@ class ChatService(Service):
         """Listen: before privileges are shed, and before the reactor runs, so that nobody comes in too early."""
         super().privilegedStartService()  # type: ignore[no-untyped-call]
         self._ports = []
+        failures: list[str] = []
+
+        def failed(failure: Failure, description: str) -> None:
+            failures.append(f"cannot listen on {description}: {_reason(failure.value)}")
+
         for description, endpoint, factory in self._listeners:
-            endpoint.listen(factory).addCallbacks(
-                self._ports.append, _give_up, errbackKeywords={"what": f"cannot listen on {description}"}
-            )
+            endpoint.listen(factory).addCallbacks(self._ports.append, failed, errbackArgs=(description,))
+        if failures:
+            fail(failures[0])
 
     def startService(self) -> None:
         if self._ports is None:
@@ -189,14 +195,31 @@ def makeService(options: Options) -> ChatService:
     return ChatService(timed, store, chat, turn, listeners, data)
 
 
+class StartError(SystemExit, Exception):
+    """Why the daemon cannot start, in one line.
+
+    As a C{SystemExit} it ends the program with status 1 and without a traceback. As an C{Exception} it makes twistd
+    remove its pid file, and report to the one who has started it in the background.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.code = f"twisted-chat: {why}"
+
+
 def fail(why: str) -> NoReturn:
     """End the program with one line on standard error, and status 1."""
-    raise SystemExit(f"twisted-chat: {why}")
+    error = StartError(why)
+    if sys.__stderr__ is not None and sys.stderr is not sys.__stderr__:
+        # twistd has turned standard error into the log by now, which has the line too.
+        print(error.code, file=sys.__stderr__)
+    raise error
 
 
-def _give_up(failure: Failure, what: str) -> NoReturn:
-    error = failure.value
-    fail(f"{what}: {getattr(error, 'socketError', None) or error}")
+def _reason(error: BaseException | None) -> object:
+    """What is wrong, without the address and the number, where possible."""
+    why = getattr(error, "socketError", error)
+    return getattr(why, "strerror", None) or why
 
 
 def _later(result: Any) -> Deferred[Any]:
