@@ -48,6 +48,7 @@ class Program:
         )
         self._history_path = history_path(os.environ)
         self._history = history.load(self._history_path) if self._interactive else history.History()
+        self._stopped = False
         self._fault = ""
         self._front: Any = None
 
@@ -70,7 +71,7 @@ class Program:
                     self._start_pipe()
             except ConfigError as error:
                 problem.append(error)
-                self._reactor.stop()
+                self._stop()
                 return
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 signal.signal(number, self._signalled)
@@ -119,7 +120,7 @@ class Program:
         self._front = front = console.Console(
             self._reactor,
             options,
-            lambda data: transport.write(data),
+            lambda data: output.write(data),  # noqa: PLW0108 (made below)
             _size,
             self._history,
             self._stop,
@@ -137,8 +138,8 @@ class Program:
         self._enter()
         signal.signal(signal.SIGWINCH, lambda number, frame: self._reactor.callFromThread(front.resized))
         standard: Any = StandardIO
-        transport: Any = standard(console.ConsoleStdio(front), reactor=self._reactor)
-        transport.registerProducer(pipe.Valve(front.output_flow), True)
+        output: Any = standard(console.ConsoleStdio(front), reactor=self._reactor)
+        output.registerProducer(pipe.Valve(front.output_flow), True)
         front.session.start()
         front.draw()
 
@@ -157,7 +158,8 @@ class Program:
         self._enter()
 
     def _stop(self) -> None:
-        if self._reactor.running:
+        if not self._stopped:
+            self._stopped = True
             self._reactor.stop()
 
     def _signalled(self, number: int, frame: object) -> None:
