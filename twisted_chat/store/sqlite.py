@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -20,6 +21,9 @@ from .worker import T, Worker
 APPLICATION_ID = 0x63686174
 
 _SIZES = 64
+_INDEX_INSERTS = [
+    "INSERT INTO search (rowid, room, text) VALUES " + ",".join(["(?,?,?)"] * rows) for rows in range(_SIZES + 1)
+]
 _INSERTS = ["INSERT INTO event VALUES " + ",".join(["(?,?,?,?,?,?,?,?)"] * rows) for rows in range(_SIZES + 1)]
 
 
@@ -94,8 +98,6 @@ class SQLiteStore(Store):
 
     def _prepare(self) -> None:
         db = self._writing
-        # SQLite itself knows no accents outside the Latin script.
-        db.create_function("plain", 1, plain, deterministic=True)
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if application != APPLICATION_ID and tables:
@@ -194,11 +196,17 @@ class SQLiteStore(Store):
         db = self._writing
         db.execute("BEGIN IMMEDIATE")
         try:
-            db.execute(
-                "INSERT INTO search (rowid, room, text) SELECT id, 'r' || room, plain(text) FROM event"
-                " WHERE id > ? AND id <= ? AND presence = 0 AND room IS NOT NULL",
+            found = _rows(
+                db,
+                "id, 'r' || room, text",
+                "FROM event WHERE id > ? AND id <= ? AND presence = 0 AND room IS NOT NULL",
                 (self._indexed, upto),
             )
+            # SQLite itself knows no accents outside the Latin script.
+            values = [value for id, room, text in found for value in (id, room, plain(text))]
+            for start in range(0, len(values), 3 * _SIZES):
+                part = values[start : start + 3 * _SIZES]
+                db.execute(_INDEX_INSERTS[len(part) // 3], part)
             db.execute("UPDATE indexed SET upto = ?", (upto,))
             db.execute("COMMIT")
         except sqlite3.Error:
@@ -231,34 +239,39 @@ class SQLiteStore(Store):
 
     def _read(self, query: Query) -> list[Event]:
         """In the reader's thread."""
+        ids, values = self._ids(query)
+        if not ids:
+            return []
+        columns = "event.id, time, kind, room.name, actor, target, text"
+        rest = f"FROM event JOIN room ON room.id = event.room WHERE event.id IN ({ids})"
+        try:
+            rows = _rows(self._reading, columns, rest, values)
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
         return [
-            Event(Kind(kind), time, room, actor, target, text, id)
-            for id, time, kind, room, actor, target, text in self._select(
-                "SELECT event.id, time, kind, room.name, actor, target, text"
-                " FROM event JOIN room ON room.id = event.room WHERE event.id IN ({}) ORDER BY event.id",
-                query,
-            )
+            Event(Kind(kind), time, room, actor, target, text, id) for id, time, kind, room, actor, target, text in rows
         ]
 
     def _first(self, query: Query) -> int:
         """In the reader's thread."""
-        found = self._select("SELECT coalesce(min(id), 0) FROM event WHERE id IN ({})", query)
-        return int(found[0][0]) if found else 0
+        ids, values = self._ids(query)
+        if not ids:
+            return 0
+        try:
+            found = self._reading.execute(f"SELECT coalesce(min(id), 0) FROM event WHERE id IN ({ids})", values)
+            return int(found.fetchone()[0])
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
 
-    def _select(self, sql: str, query: Query) -> list[tuple[Any, ...]]:
-        """Run a statement with the ids that the query is for in the place of its braces."""
+    def _ids(self, query: Query) -> tuple[str, list[object]]:
+        """A statement that selects the ids of what is asked for, with its values; an empty one when that is nothing."""
         rooms = [self._rooms[room] for room in query.rooms if room in self._rooms]
         if not rooms:
-            return []
+            return "", []
         words = [word for phrase in query.words for word in words_of(plain(phrase))]
         ids, values = _find(rooms, query, words) if words else _tail(rooms, query)
         order = "DESC" if query.after is None else "ASC"
-        try:
-            return self._reading.execute(
-                sql.format(f"{ids} ORDER BY 1 {order} LIMIT ?"), (*values, query.limit)
-            ).fetchall()
-        except sqlite3.Error as error:
-            raise StoreError(str(error)) from error
+        return f"{ids} ORDER BY 1 {order} LIMIT ?", [*values, query.limit]
 
     def topics(self) -> list[tuple[str, str]]:
         return self._writing.execute("SELECT name, topic FROM room WHERE topic != ''").fetchall()
@@ -269,6 +282,15 @@ def schema_steps() -> list[str]:
     folder = resources.files(__package__) / "schema"
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
     return [(folder / name).read_text(encoding="utf-8") for name in names]
+
+
+def _rows(db: sqlite3.Connection, columns: str, rest: str, values: Sequence[object]) -> list[list[Any]]:
+    """All rows of a query, sorted, taken as one: with every row that SQLite hands over, a thread gives up the
+    interpreter's lock, and may wait 5 ms to get it back."""
+    (text,) = db.execute(f"SELECT json_group_array(json_array({columns})) {rest}", values).fetchone()
+    rows: list[list[Any]] = json.loads(text)
+    rows.sort()
+    return rows
 
 
 def _tail(rooms: Sequence[int], query: Query) -> tuple[str, list[object]]:
