@@ -33,7 +33,7 @@ def event(text: str = "hello", room: str | None = "#lobby", actor: str = "kim", 
 
 
 class Wire(StringTransport):
-    """A connection. Like TCP's it may be asked to go on after its end; unlike TCP's it says so when that is too early."""
+    """A connection. Like TCP's it may be asked to read on after its end; unlike TCP's it takes no bytes then."""
 
     def __init__(self, address: object = None) -> None:
         super().__init__(peerAddress=address or IPv4Address("TCP", "192.0.2.1", 4711), lenient=True)

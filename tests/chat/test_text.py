@@ -32,11 +32,21 @@ class CleanTests(SynchronousTestCase):
 
     @given(st.text(st.characters(codec="utf-8", categories=["L", "M", "N", "P", "S", "Zs", "Co", "Cn"])))
     @example("👩‍💻 and 👨‍👩‍👧‍👦, flags 🇺🇳, skin 👍🏽, keycap 1️⃣")
-    @example("שלום ‏(ש)‎ سلام، a\u061cb, क्‍ष, co\u00adop")
+    @example("שלום \u200f(ש)\u200e سلام، a\u061cb, क्\u200dष, co\u00adop")
     def test_ordinary_text_is_unchanged(self, text: str) -> None:
         self.assertEqual(clean(text), text)
 
     @given(st.characters(codec="utf-8", categories=["Cf"]))
     def test_of_the_invisible_characters_only_those_that_reorder_are_replaced(self, character: str) -> None:
-        reorders = unicodedata.bidirectional(character) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+        reorders = unicodedata.bidirectional(character) in (
+            "LRE",
+            "RLE",
+            "LRO",
+            "RLO",
+            "PDF",
+            "LRI",
+            "RLI",
+            "FSI",
+            "PDI",
+        )
         self.assertEqual(clean(character) != character, reorders)

@@ -80,7 +80,7 @@ class StoreContract:
 
     async def test_events_are_read_as_they_were_written(self) -> None:
         events = [
-            said("hello, Ωorld 👩‍💻 it's \"quoted\" %s"),
+            said('hello, Ωorld 👩‍💻 it\'s "quoted" %s'),
             said("waves", kind=Kind.ACTION, actor="Ünal"),
             said("", kind=Kind.JOIN),
             said("lunch", kind=Kind.LEAVE),
@@ -223,7 +223,9 @@ class StoreContract:
             self.assertEqual(await self.find(word), [text], word)
 
     async def test_the_operators_of_search_engines_are_words_and_signs_like_others(self) -> None:
-        await self.keep("salt AND pepper", "salt or pepper", "near(salt, pepper)", 'he said "salt"', "col:umn * ^x - {y}")
+        await self.keep(
+            "salt AND pepper", "salt or pepper", "near(salt, pepper)", 'he said "salt"', "col:umn * ^x - {y}"
+        )
         for words, found in (
             (("AND",), ["salt AND pepper"]),
             (("salt", "AND", "pepper"), ["salt AND pepper"]),

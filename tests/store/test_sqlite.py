@@ -153,7 +153,9 @@ class SchemaTests(FileCase):
         await store.append([said("old")])
         await self.close(store)
         old = self.version()
-        self.steps("CREATE TABLE pin (event INTEGER); INSERT INTO pin SELECT id FROM event; -- a remark", "DROP TABLE pin;")
+        self.steps(
+            "CREATE TABLE pin (event INTEGER); INSERT INTO pin SELECT id FROM event; -- a remark", "DROP TABLE pin;"
+        )
         store = self.open(self.path)
         await store.append([said("new")])
         self.assertEqual(await self.texts(store), ["old", "new"])
@@ -318,7 +320,9 @@ class IndexTests(FileCase):
                 break
             await task.deferLater(timed, 0.05)
         self.assertEqual(self.indexed(), 1200)
-        self.assertEqual(len(store._writing.execute("SELECT rowid FROM search WHERE search MATCH 'word7'").fetchall()), 1)
+        self.assertEqual(
+            len(store._writing.execute("SELECT rowid FROM search WHERE search MATCH 'word7'").fetchall()), 1
+        )
 
     async def test_the_index_follows_a_busy_log_when_it_lags_too_far(self) -> None:
         store = self.open(self.path)
