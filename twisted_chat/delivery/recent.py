@@ -32,7 +32,7 @@ class Recent:
 
     def extend(self, events: Sequence[Event]) -> None:
         """Take in what has been delivered; it may begin with what came before this was opened."""
-        talk = [event for event in events if event.kind in TALK and event.id > self._since]
+        talk = self._new(events)
         if talk:
             self._events.extend(talk)
             self._encoded.clear()
@@ -43,13 +43,16 @@ class Recent:
 
         @param later: events that have not been taken in yet, but come before.
         """
-        talk = [event for event in later if event.kind in TALK]
+        talk = self._new(later)
         if talk:
             return b"".join(format.replay(event) for event in [*self._events, *talk][-REPLAY:])
         data = self._encoded.get(format)
         if data is None:
             data = self._encoded[format] = b"".join(format.replay(event) for event in self._events)
         return data
+
+    def _new(self, events: Sequence[Event]) -> list[Event]:
+        return [event for event in events if event.kind in TALK and event.id > self._since]
 
     def loading(self, replay: Replay) -> _Loading:
         """The same replay, from which this takes what it does not have yet."""
