@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, MARGIN, LABELS = 760, 16, 210
+WIDTH, MARGIN, LABELS = 800, 16, 270
 BAR, GAP, TITLE = 20, 10, 34
 PLOT = 240
 COLOURS = {"ours": "#1f6feb", "peer": "#8b949e", "floor": "#d0d7de"}

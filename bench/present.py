@@ -47,7 +47,7 @@ def growth(results: Results, found: Sequence[Peer]) -> tuple[str, str]:
     texts, panels = [], []
     for sweep in SWEEPS:
         lines = {
-            peer.version(): [
+            peer.name: [
                 (float(value), median(run["cpu_us"] for run in runs))
                 for value in sweep.values
                 if (runs := results.get(point(sweep, value, peer.name)))
