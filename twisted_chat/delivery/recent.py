@@ -60,8 +60,10 @@ class Recent:
 
     def _load(self, events: Sequence[Event]) -> None:
         if not self.complete:
-            older = [event for event in events if event.id <= self._since]
+            known = self._events[0].id if self._events else None
+            older = [event for event in events if known is None or event.id < known]
             self._events = deque([*older, *self._events], REPLAY)
+            self._since = max([self._since, *(event.id for event in older)])
             self._encoded.clear()
             self.complete = True
 
