@@ -16,6 +16,8 @@ from ..chat.events import Event
 from ..chat.rooms import Room, User
 
 QUEUE_CAP = 1 << 20
+# What a L{Source} that waits counts for: asking again and again without reading the answers has an end too.
+SOURCE_SIZE = 1024
 BITE = 1 << 16
 
 
@@ -149,16 +151,22 @@ class Session:
         """How to send while something waits."""
         assert self._backlog is not None
         self._backlog.append(data)
-        self.queued += len(data)
+        self._grow(len(data))
+        return len(data)
+
+    def _grow(self, size: int) -> None:
+        """So much more waits: too much for one that does not read?"""
+        self.queued += size
         if self.queued > self._cap:
             self.log.info(
                 "{peer} cut off: it does not read, {queued} bytes wait for it", peer=self.peer, queued=self.queued
             )
             self.abort()
-        return len(data)
 
     def send_source(self, source: Source) -> None:
         """Send something long; what is sent afterwards waits for its end."""
+        if self._send_now is not _nowhere:
+            self._grow(SOURCE_SIZE)
         self._enqueue(source)
 
     def close(self) -> None:
@@ -227,6 +235,7 @@ class Session:
         if self._backlog is not None:
             if not more:
                 self._backlog.popleft()
+                self.queued -= SOURCE_SIZE
             self._transport.write(data)
 
     # IPushProducer: the transport's word on whether it takes more
