@@ -88,7 +88,7 @@ SCENARIOS = {
         Scenario(
             "few",
             "10 members, all of them talk, 64 messages under way at any time",
-            TALK, "cpu_us", _once, ("ngircd", "inspircd", "floor-turn", "ours"), "floor-turn",
+            TALK[:-1], "cpu_us", _once, ("ngircd", "inspircd", "floor-turn", "ours"), "floor-turn",
             Load(clients=10, senders=10, window=64, messages=100_000),
             ("cpu_us", "p99_ms"),
         ),
