@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -22,6 +24,8 @@ from .telnet import TelnetFilter
 PAUSE = 0.25
 LINES_A_TURN = 100
 MAX_DISCARDED = 1 << 20
+# What begins a TLS connection or an HTTP request.
+_FOREIGN = re.compile(rb"\x16\x03|[A-Z]+ \S+ HTTP/\d")
 
 
 class ChatProtocol(LineReceiver):
@@ -142,6 +146,11 @@ class ChatProtocol(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         session = self.session
+        if session.user is None and _FOREIGN.match(line):
+            # Any web page can have a browser send lines here: none of them must become a name, and the next a message.
+            self._left = True
+            session.abort()
+            return
         try:
             text = clean(line.decode())
         except UnicodeDecodeError:
