@@ -1,9 +1,8 @@
-"""Each event of a room once and in order, whatever was missed in between and however it is told again."""
+"""Each event of a room once and in order, whatever was missed in between and however it is told again. Pure."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
 from twisted_chat.client.events import Event
 
@@ -15,15 +14,16 @@ class Catchup:
     """What was shown of each room, and what is held back while the gap before it is filled."""
 
     def __init__(self) -> None:
-        self._last: dict[str, int] = {}
+        self._last: dict[str, tuple[int, float]] = {}
         self._held: dict[str, dict[int, Event]] = {}
+        self._dropped: dict[str, int] = {}
 
     def last(self, room: str) -> int:
         """
         @param room: its name.
         @return: the number of the newest event shown of it; 0 when there is none.
         """
-        return self._last.get(room, 0)
+        return self._last.get(room, (0, 0.0))[0]
 
     def begin(self, room: str) -> None:
         """
@@ -33,11 +33,11 @@ class Catchup:
         """
         self._held.setdefault(room, {})
 
-    def catching_up(self, room: str) -> bool:
+    def held(self) -> list[str]:
         """
-        @return: whether the room's events are held back.
+        @return: the rooms whose events are held back.
         """
-        return room in self._held
+        return list(self._held)
 
     def take(self, event: Event) -> Event | None:
         """
@@ -48,57 +48,56 @@ class Catchup:
             return event
         held = self._held.get(event.room)
         if held is not None:
-            held[event.id] = event
+            # The first telling counts: of an event of now, that it is one.
+            held.setdefault(event.id, event)
             if len(held) > MAX_HELD:
                 del held[min(held)]
+                self._dropped[event.room] = self._dropped.get(event.room, 0) + 1
             return None
         if event.replay:
             # Told again because of a command: it is wanted, however old.
-            self._last[event.room] = max(self.last(event.room), event.id)
+            self._shown(event)
             return event
-        if event.id <= self.last(event.room):
+        if not self._is_new(event):
             return None
-        self._last[event.room] = event.id
+        self._shown(event, restart=True)
         return event
 
-    def finish(self, room: str, name: str) -> list[Event]:
+    def finish(self, room: str, name: str) -> tuple[list[Event], int]:
         """
         The gap is filled.
 
         @param room: the room's name.
         @param name: one's own; what the room heard from one's last entering on, when nothing of it was shown
             before, is news and no replay.
-        @return: what is to be shown now, in order.
+        @return: what is to be shown now, in order; and how many older events had to be left out.
         """
         held = self._held.pop(room, {})
-        last = self.last(room)
-        events = [held[number] for number in sorted(held) if number > last]
-        if not events:
-            return []
-        self._last[room] = events[-1].id
-        if not last:
+        dropped = self._dropped.pop(room, 0)
+        first = room not in self._last
+        events = [held[number] for number in sorted(held) if self._is_new(held[number])]
+        if events:
+            self._shown(events[-1], restart=True)
+        if first:
             entered = max((e.id for e in events if e.type == "join" and e.sender == name), default=None)
             if entered is not None:
                 events = [dataclasses.replace(e, replay=e.id < entered) for e in events]
-        return events
-
-    def held(self, room: str) -> Mapping[int, Event]:
-        """
-        @return: the room's events that are held back, by their numbers.
-        """
-        return self._held.get(room, {})
-
-    def busy(self) -> bool:
-        """
-        @return: whether any room's events are held back.
-        """
-        return bool(self._held)
-
-    def forget(self, room: str) -> None:
-        """What was shown of the room has numbers of another server's: begin anew."""
-        self._last.pop(room, None)
-        self._held[room] = {}
+        return events, dropped
 
     def abandon(self) -> None:
         """The connection is gone before the gaps were filled: they will be fetched again."""
         self._held.clear()
+        self._dropped.clear()
+
+    def _is_new(self, event: Event) -> bool:
+        """
+        Numbers grow. A number that is not above the last, of an event that is later than the last, is one of a server
+        that has begun to count anew.
+        """
+        number, time = self._last.get(event.room, (0, 0.0))
+        return event.id > number or (event.time is not None and event.time > time)
+
+    def _shown(self, event: Event, restart: bool = False) -> None:
+        number, time = self._last.get(event.room, (0, 0.0))
+        if restart or event.id > number:
+            self._last[event.room] = event.id, max(time, event.time or 0.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -94,6 +96,8 @@ class Link:
     def _up(self, wire: _Wire) -> None:
         self._connecting = None
         self._wire = wire
+        if interfaces.ITCPTransport.providedBy(self.transport()):
+            _keep_alive(self.transport())
         self._owner.link_up()
 
     def _down(self, failure: Failure) -> None:
@@ -106,6 +110,16 @@ def transport(wire: TwistedProtocol) -> Any:
     @return: the protocol's transport, for which Twisted has no one type.
     """
     return wire.transport
+
+
+def _keep_alive(connection: Any) -> None:
+    """Have the kernel notice a dead link too, for servers that know no ping."""
+    connection.setTcpNoDelay(True)
+    connection.setTcpKeepAlive(True)
+    for option, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        # Not every system has them, and not every transport a socket of its own.
+        with contextlib.suppress(OSError, AttributeError):
+            connection.getHandle().setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 class _Wire(TwistedProtocol):

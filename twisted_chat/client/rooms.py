@@ -97,6 +97,16 @@ class Rooms:
             room = self[name]
             room.unread, room.mentioned = 0, False
 
+    def keep(self, name: str, before: Rooms) -> None:
+        """
+        Remember a room, with what was unread there.
+
+        @param before: the rooms of an earlier connection.
+        """
+        room = self[name]
+        if name in before.joined():
+            room.unread, room.mentioned = before[name].unread, before[name].mentioned
+
     def drop(self, name: str) -> None:
         """One is no longer in that room."""
         self._rooms.pop(name, None)

@@ -11,18 +11,17 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from twisted_chat.client.catchup import MAX_HELD, Catchup
+from twisted_chat.client.catchup import Catchup
 from twisted_chat.client.config import Options
 from twisted_chat.client.conversation import LOGIN_PROMPT, PASSWORD_PROMPT, Clock, Conversation, Timer
 from twisted_chat.client.events import ROOM_TYPES, Event, parse_json, parse_text
 from twisted_chat.client.highlight import mentions
+from twisted_chat.client.keepalive import KeepAlive
+from twisted_chat.client.outbox import Outbox
 from twisted_chat.client.rooms import Rooms
 
-#: Seconds: how often to look after the connection, how long it may be silent before it is asked for a sign of
-#: life, and how long until it counts as dead.
+#: Seconds between looks after the connection.
 SWEEP = 5.0
-SILENT = 15.0
-DEAD = 40.0
 
 #: Seconds before the first new attempt to connect, and at most between attempts; both are varied by half.
 FIRST_PAUSE = 1.0
@@ -40,15 +39,18 @@ PASTE_INTERVAL = 0.5
 #: Seconds for the server to close the connection after C{/quit}.
 CLOSE_WAIT = 5.0
 
-#: Lines of the past fetched on entering, and at a time when catching up.
+#: Lines of the past fetched on entering, and what stands for all lines when catching up.
 FIRST_LINES = 50
-PAGE = 2000
+ALL = 1_000_000
 
-#: Lines kept while there is no connection, lines said whose echo is awaited, and lines held during the
-#: switch.
-MAX_KEPT = 1000
+#: Seconds for the server to switch to JSON.
+SWITCH_WAIT = 5.0
 
-_TOKEN = "keep-alive-"
+#: Lines held back while the server switches to JSON.
+MAX_HELD_LINES = 1000
+
+
+_RETURNED = "returned-to-rooms"
 
 
 class View(Protocol):
@@ -81,7 +83,6 @@ class Session:
     @ivar rooms: where one is.
     @ivar state: C{connecting}, C{login}, C{online} or C{offline}.
     @ivar modern: whether the server is the daemon, None when not known.
-    @ivar lag: seconds that the server took to answer last, None when not known.
     @ivar retry_at: when the next attempt to connect is made, in the clock's seconds.
     """
 
@@ -101,7 +102,6 @@ class Session:
         self.rooms = Rooms()
         self.state = "connecting"
         self.modern: bool | None = None
-        self.lag: float | None = None
         self.retry_at = 0.0
         self._clock = clock
         self._options = options
@@ -123,16 +123,19 @@ class Session:
         self._wanted: list[str] = []
         self._wanted_current = ""
         self._away = ""
-        self._said: deque[str] = deque(maxlen=MAX_KEPT)
-        self._kept: deque[str] = deque(maxlen=MAX_KEPT)
+        self._outbox = Outbox()
         self._pasting: deque[str] = deque()
         self._quiet: Counter[str] = Counter()
-        self._pings: dict[str, float] = {}
-        self._ping_number = 0
+        self._alive = KeepAlive()
         self._connected_at = 0.0
         self._sweep: Timer | None = None
         self._timers: list[Timer] = []
         self._paste_timer: Timer | None = None
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds that the server took to answer last, None when not known."""
+        return self._alive.lag
 
     @property
     def pasting(self) -> bool:
@@ -156,19 +159,22 @@ class Session:
         elif not word:
             pass
         elif self.state != "online" or self._talk is None:
-            self._kept.append(line)
+            self._outbox.keep(line)
             self._notice("There is no connection. The line is kept; you will be asked when there is one again.")
         else:
             if word == "/away":
                 self._away = line
-            elif not word.startswith("/") or word.startswith("//") or word == "/me":
-                self._said.append(line)
+            self._outbox.sent(line)
             self._talk.say(line)
 
     def paste(self, lines: list[str]) -> None:
         """
         @param lines: go out one after the other, slowly enough not to count as a flood.
         """
+        if self.state != "online":
+            for line in lines:
+                self.say(line)
+            return
         self._pasting.extend(lines)
         if self._paste_timer is None or not self._paste_timer.active():
             self._paste_next()
@@ -191,7 +197,8 @@ class Session:
         """
         self._leaving = True
         if self._talk is None or self.state != "online":
-            self.end(0)
+            lost = len(self._outbox.unsent())
+            self.end(1 if lost else 0, f"{lost} lines were not sent, for want of a connection" if lost else "")
             return
         self._talk.say(line)
         self._timers.append(self._clock.callLater(CLOSE_WAIT, self.end, 0))
@@ -223,7 +230,7 @@ class Session:
         self._json, self._switching = False, None
         self._connected_at = self._clock.seconds()
         self._tried.clear()
-        self._pings.clear()
+        self._alive = KeepAlive()
         self._quiet.clear()
         self._view.changed()
 
@@ -255,12 +262,13 @@ class Session:
         """Keep what is needed to come back: the rooms, and what was on its way."""
         self._wanted, self._wanted_current = self.rooms.joined(), self.rooms.current
         self._catchup.abandon()
-        self._kept.extend(self._pasting)
+        for line in self._pasting:
+            self._outbox.keep(line)
         self._pasting.clear()
 
     def _wait_and_connect(self) -> None:
         self.state = "offline"
-        self.lag = None
+        self._alive = KeepAlive()
         if self._question:
             self._question = ""
             self._view.unask()
@@ -281,17 +289,13 @@ class Session:
         now = self._clock.seconds()
         if self._talk is None:
             return
-        silent = now - self._talk.heard
         if self.state == "login" and self._was_online and now - self._connected_at > LOGIN_WAIT:
             if not self._question:
                 self._link.abort()
         elif self.state == "online" and self._json:
-            if silent > DEAD:
+            if self._alive.dead(now, self._talk.heard):
                 self._link.abort()
-            elif silent >= SILENT or not self._pings:
-                self._ping_number += 1
-                token = f"{_TOKEN}{self._ping_number}"
-                self._pings[token] = now
+            elif token := self._alive.due(now, self._talk.heard):
                 self._talk.say(f"/ping {token}")
         self._view.changed()
 
@@ -325,6 +329,7 @@ class Session:
         if self.modern:
             self._switching = []
             self._talk.say("/format json")
+            self._later(SWITCH_WAIT, self._stay_in_text, self._talk)
         else:
             self._online()
             self._offer()
@@ -346,53 +351,67 @@ class Session:
         if self._switching is None:
             self._event(event)
         elif event.type == "error":
-            # An older daemon, perhaps: go on in text.
-            held, self._switching = self._switching, None
-            self._online()
-            for earlier in [*held, event]:
-                self._event(earlier)
-            self._offer()
+            self._switching.append(event)
+            self._stay_in_text(self._talk)
         else:
-            self._switching = [*self._switching, event][-MAX_KEPT:]
+            self._switching = [*self._switching, event][-MAX_HELD_LINES:]
+
+    def _stay_in_text(self, talk: Conversation | None) -> None:
+        """The server does not switch: it is an older one, or another program."""
+        if talk is not self._talk or self._switching is None:
+            return
+        held, self._switching = self._switching, None
+        self._online()
+        for event in held:
+            self._event(event)
+        self._offer()
 
     def _switched(self, event: Event) -> None:
         """From here on, the server writes JSON. What rooms said before is in their history, which is fetched now."""
         held, self._switching, self._json = self._switching or [], None, True
         self.name = event.sender or self.name
-        here = event.room
-        reconnected = self._was_online
+        here, before, again = event.room, self.rooms, self._was_online
         self._online()
-        wanted = self._wanted if reconnected else [here]
         self.rooms = Rooms()
-        for name in event.names or [here]:
-            _ = self.rooms[name]
+        for name in [*event.names, here, *(self._wanted if again else [])]:
+            if name:
+                self.rooms.keep(name, before)
         self.rooms.focus(here)
         for earlier in held:
             if earlier.type not in ROOM_TYPES and not earlier.replay:
                 self._view.show(earlier)
-        target = self._wanted_current if reconnected else self._options.room or here
-        others = [name for name in wanted if name not in (here, target)]
-        self._enter(here, join=False)
-        for name in others:
-            self._enter(name, join=True)
-        if target != here and target:
-            self._enter(target, join=True)
-        if here not in wanted:
-            self._command(f"/leave {here}")
-        if reconnected and self._away:
-            self._command(self._away)
+        if not again:
+            self._fetch(here)
+            if self._options.room:
+                self._command(f"/join {self._options.room}")
+        else:
+            self._return_to_rooms(here)
         self._look_after_now()
 
-    def _enter(self, room: str, join: bool) -> None:
-        """Go to a room and fetch what was missed there."""
+    def _return_to_rooms(self, here: str) -> None:
+        """Go back to the rooms of before, the current one last, and fetch what was missed in each."""
+        if here in self._wanted:
+            self._fetch(here)
+        last = [self._wanted_current] if self._wanted_current else []
+        for room in [name for name in self._wanted if name not in last] + last:
+            if room != here:
+                self._fetch(room, join=True)
+        if here == self._wanted_current and len(self._wanted) > 1:
+            self._command(f"/join {here}")
+        if here not in self._wanted and self._wanted:
+            self._command(f"/leave {here}")
+        if self._away:
+            self._command(self._away)
+        self._command(f"/ping {_RETURNED}")
+
+    def _fetch(self, room: str, join: bool = False) -> None:
+        """Fetch what was missed in a room that is the current one, or is to become it."""
         self._catchup.begin(room)
         if join:
             self._command(f"/join {room}")
-        self._fetch(room, self._catchup.last(room))
+        after = self._catchup.last(room)
+        self._command(f"/history {ALL} after {after}" if after else f"/history {FIRST_LINES}")
         self._ask_who(room)
-
-    def _fetch(self, room: str, after: int) -> None:
-        self._command(f"/history {PAGE} after {after}" if after else f"/history {FIRST_LINES}")
 
     def _ask_who(self, room: str) -> None:
         self._quiet[room] += 1
@@ -423,9 +442,7 @@ class Session:
             taken = self._catchup.take(event)
             if taken is not None:
                 self._deliver(taken, asked=taken.replay)
-        elif event.type == "pong" and event.to in self._pings:
-            self.lag = self._clock.seconds() - self._pings[event.to]
-            self._pings = {event.to: self._pings[event.to]}
+        elif event.type == "pong" and self._alive.answered(event.to, self._clock.seconds()):
             self._view.changed()
         elif event.type == "who" and event.room:
             if event.room in self.rooms.joined():
@@ -441,30 +458,27 @@ class Session:
             if event.room:
                 self._ask_who(event.room)
             self._view.changed()
-        elif event.type == "history" and self._catchup.catching_up(event.room):
-            self._caught_up(event)
+        elif event.type == "history" and event.room in self._catchup.held():
+            self._caught_up(event.room)
+        elif event.type == "pong" and event.to == _RETURNED:
+            # What has not come by now will not: a room that cannot be entered any more, for example.
+            for room in self._catchup.held():
+                self._caught_up(room)
         elif event.text:
             self._view.show(event)
 
-    def _caught_up(self, end: Event) -> None:
-        """A page of what was missed in a room is there."""
-        room, last = end.room, self._catchup.last(end.room)
-        held = self._catchup.held(room)
-        if last and end.count == PAGE and len(held) < MAX_HELD:
-            self._fetch(room, max(held, default=last))
-            return
-        if last and not any(e.type == "join" and e.sender == self.name and e.id > last for e in held.values()):
-            # One's own coming back is not after what was seen before: the server counts anew.
-            self._catchup.forget(room)
-            self._fetch(room, 0)
-            return
-        events = self._catchup.finish(room, self.name)
+    def _caught_up(self, room: str) -> None:
+        """What was missed in a room is there."""
+        known = self._catchup.last(room)
+        events, dropped = self._catchup.finish(room, self.name)
+        if dropped:
+            self._notice(f"Too much was missed in {room}: {dropped} lines are left out; /history has them.")
         for event in events:
             self._deliver(event)
-        if last:
+        if known:
             missed = sum(e.type in ("message", "action") and e.sender != self.name for e in events)
             self._view.show(Event("info", f"Connected again; {missed} missed in {room}.", room=room))
-        if not self._catchup.busy():
+        if not self._catchup.held():
             self._offer()
 
     def _deliver(self, event: Event, asked: bool = False) -> None:
@@ -475,25 +489,12 @@ class Session:
         if not asked:
             self.rooms.note(event, self.name, named)
         if event.sender == self.name and event.type in ("message", "action"):
-            self._heard_own(event)
+            self._outbox.heard(event)
         self._view.show(event, asked)
-
-    def _heard_own(self, event: Event) -> None:
-        """One's own line came back: it and those before it have arrived."""
-        line = event.text if event.type == "message" else f"/me {event.text}"
-        wanted = _essence(line)
-        for number, said in enumerate(self._said):
-            if _essence(said) == wanted:
-                for _ in range(number + 1):
-                    self._said.popleft()
-                return
 
     def _offer(self) -> None:
         """Ask about lines that did not get out: those whose echo never came, and those typed without connection."""
-        lines = [*self._said, *self._kept]
-        self._said.clear()
-        self._kept.clear()
-        if lines:
+        if lines := self._outbox.unsent():
             self._view.offer(lines)
 
     def _paste_next(self) -> None:
@@ -507,9 +508,3 @@ class Session:
 
     def _notice(self, text: str, type: str = "info") -> None:
         self._view.show(Event(type, text))
-
-
-def _essence(line: str) -> str:
-    """A line as the server may give it back: without the slash that escapes one, and blanks in a row as one."""
-    text = line[1:] if line.startswith("//") else line
-    return " ".join(text.split())
