@@ -141,7 +141,8 @@ class Session:
 
     def _straight(self) -> Callable[[bytes], int]:
         """How to send when nothing waits."""
-        return getattr(self._transport, "send_now", None) or self._write
+        # Its own attribute: one that wraps another, to encrypt say, passes on whatever the inner one has.
+        return vars(self._transport).get("send_now") or self._write
 
     def _write(self, data: bytes) -> int:
         self._transport.write(data)
