@@ -56,13 +56,19 @@ def wait_for(condition: Callable[[], object], what: str, patience: float = PATIE
 class Daemon:
     """C{twistd -n chat} in a folder of its own; stopped and started again it has the same database."""
 
-    def __init__(self, folder: Path, *options: str, lines: tuple[str, ...] = (LOCAL,)) -> None:
+    def __init__(
+        self, folder: Path, *options: str, lines: tuple[str, ...] = (LOCAL,), program: str | None = None
+    ) -> None:
         """
         @param options: further options of C{chat}.
         @param lines: the endpoints.
+        @param program: the C{twistd} of another environment, which has the package installed.
         """
         self.folder = folder
-        self.command = [script("twistd"), "-n", "--pidfile=", "chat"]
+        self.environment = environment()
+        if program is not None:
+            self.environment.pop("PYTHONPATH", None)
+        self.command = [program or script("twistd"), "-n", "--pidfile=", "chat"]
         for line in lines:
             self.command += ["--line", line]
         self.command += options
@@ -77,7 +83,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 self.command,
                 cwd=self.folder,
-                env=environment(),
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
