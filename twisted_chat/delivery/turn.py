@@ -82,7 +82,7 @@ class Turn:
         self._due.append([step for act in acts for step in act.steps])
         if self._gathered:
             self._end()
-        self._deliver(())
+        self._send_due()
         self._settle()
 
     def _end(self) -> None:
@@ -106,6 +106,9 @@ class Turn:
 
     def _deliver(self, steps: Sequence[Step]) -> None:
         self._due.append(steps)
+        self._send_due()
+
+    def _send_due(self) -> None:
         while self._due:
             try:
                 self._fanout.deliver(self._due.popleft())
