@@ -1,6 +1,8 @@
 """Tests for L{bench.peers}, L{bench.load} and the command line."""
 
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 from twisted.trial.unittest import TestCase
 
@@ -30,8 +32,8 @@ class SelectTests(TestCase):
 
     def test_configurations_are_complete(self) -> None:
         for name in ("ngircd", "inspircd"):
-            folder = Path(self.mktemp())
-            folder.mkdir()
+            folder = Path(mkdtemp())
+            self.addCleanup(rmtree, folder)
             peers.PEERS[name].command(folder, 4321)
             config = (folder / f"{name}.conf").read_text()
             self.assertIn("4321", config)

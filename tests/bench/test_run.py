@@ -63,8 +63,7 @@ class FloorTests(TestCase):
         self.assertIn("cannot connect", str(error))
 
     def test_the_command_writes_table_figures_and_chart(self) -> None:
-        folder = Path(self.mktemp())
-        folder.mkdir()
+        folder = Path(self.folder.name)
         chart, figures = folder / "chart.svg", folder / "figures.json"
         asked = ["few", "--peer", "floor-turn", "--runs", "2", "--messages", "300"]
         self.assertEqual(main([*asked, "--chart", str(chart), "--json", str(figures)]), 0)
