@@ -156,6 +156,9 @@ class Fanout:
     ) -> None:
         """Replay: from memory, when it is what everyone who joins is shown, else from the store."""
         recent = self._recent.get(recall.rooms[0]) if recall.end is None and recall.rooms else None
+        if recent is not None and recent.since > upto:
+            # Opened by someone who stands later in this delivery, but was seen to earlier.
+            recent = None
         if recent is not None and recent.complete:
             name = recall.rooms[0]
             run = runs.get(name)

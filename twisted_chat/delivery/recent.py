@@ -16,16 +16,14 @@ class Recent:
 
     A thousand people who join are shown the same lines: they are encoded once.
 
+    @ivar since: the id of the last event before; it and what came before it are not here until loaded.
     @ivar complete: whether the lines are the room's last ones, so that the log need not be asked.
     """
 
-    __slots__ = ("_encoded", "_events", "_since", "complete")
+    __slots__ = ("_encoded", "_events", "complete", "since")
 
     def __init__(self, since: int) -> None:
-        """
-        @param since: the id of the last event before; it and what came before it are not here.
-        """
-        self._since = since
+        self.since = since
         self._events: deque[Event] = deque(maxlen=REPLAY)
         self._encoded: dict[Format, bytes] = {}
         self.complete = False
@@ -52,7 +50,7 @@ class Recent:
         return data
 
     def _new(self, events: Sequence[Event]) -> list[Event]:
-        return [event for event in events if event.kind in TALK and event.id > self._since]
+        return [event for event in events if event.kind in TALK and event.id > self.since]
 
     def loading(self, replay: Replay) -> _Loading:
         """The same replay, from which this takes what it does not have yet."""
@@ -63,7 +61,7 @@ class Recent:
             known = self._events[0].id if self._events else None
             older = [event for event in events if known is None or event.id < known]
             self._events = deque([*older, *self._events], REPLAY)
-            self._since = max([self._since, *(event.id for event in older)])
+            self.since = max([self.since, *(event.id for event in older)])
             self._encoded.clear()
             self.complete = True
 
