@@ -289,6 +289,15 @@ class ReplayTests(FanoutCase):
             self.assertEqual([line for line in lines if line.startswith("~")], [f"{NOW}[kim] line"])
         self.assertEqual(self.joined("#dev"), ["[kim] line"])
 
+    def test_each_line_once_for_one_who_opens_a_room_just_before_another(self) -> None:
+        self.eve.send("/ping")
+        self.kim.send("/join #dev", "line 1", "line 2")
+        self.eve.send("/join #dev")
+        kim, _, eve = self.everyone()
+        self.assertEqual([line for line in kim if "line" in line], ["[kim] line 1", "[kim] line 2"])
+        self.assertEqual([line for line in eve if "line" in line], [f"{NOW}[kim] line 1", f"{NOW}[kim] line 2"])
+        self.assertEqual(self.joined("#dev"), ["[kim] line 1", "[kim] line 2"])
+
     def test_the_log_is_asked_once_however_many_come_in(self) -> None:
         self.kim.say("/join #dev", "line")
         self.world.store.reads.clear()
