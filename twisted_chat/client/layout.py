@@ -257,6 +257,8 @@ def fit_row(spans: list[Span], columns: int, fill: str | None = None) -> Row:
         part = _fit(text, left)
         left -= width(part)
         row.append((part, style))
+        if part != text:
+            break
     if fill is not None and left > 0:
         row.append((" " * left, fill))
     return tuple(row)

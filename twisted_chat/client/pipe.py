@@ -138,7 +138,7 @@ class Pipe:
                     LOST,
                     f"the input ended before the server's question {self._question.strip()!r} was answered",
                 )
-            elif not self._talk.leaving:
+            elif self._talk.state is State.IN and not self._entering and not self._talk.leaving:
                 self._leave()
         if len(self._lines) + self._talk.backlog() < MAX_WAITING:
             self._stdio.resumeProducing()
