@@ -93,6 +93,10 @@ class Talker:
                 self._out.clear()
         return bool(self._out)
 
+    def last_heard(self, line: str) -> bool:
+        """Whether this line was among the last that it received."""
+        return bool(self._complete) and line.encode() in self._complete[-1]
+
     def lines(self) -> list[str]:
         """All complete lines that it received."""
         complete = b"".join(self._complete) + self._rest[: self._rest.rfind(b"\n") + 1]

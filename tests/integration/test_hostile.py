@@ -37,14 +37,17 @@ class HostileTests(DaemonCase):
         for talker in talkers:
             self.addCleanup(talker.socket.close)
         run(talkers, lambda: all(t.back == 1000 for t in talkers))
-        left = "user [deaf] left the room"
-        run(talkers, lambda: all(left in t.lines() for t in talkers))
+        kim = self.client(daemon, "kim")
+        kim.send("the end")
+        run(talkers, lambda: all(t.last_heard("[kim] the end") for t in talkers))
         self.assertIn("cut off: it does not read", daemon.log())
         # Everyone got everything, the same, from where they came in.
         everything = max((said(t.lines()) for t in talkers), key=len)
         for talker in talkers:
+            self.assertIn("user [deaf] left the room", talker.lines())
             heard = said(talker.lines())
             self.assertEqual(heard, everything[-len(heard) :])
+        self.assertEqual(len(everything), 10 * 1000 + 1)
         self.assert_bounded(daemon, before, 48 * MIB)
 
     def test_one_who_asks_and_does_not_read(self) -> None:
