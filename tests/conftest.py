@@ -17,6 +17,7 @@ settings.register_profile(
     database=None,
     max_examples=60,
     derandomize=bool(os.environ.get("CI")),
+    print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("chat")

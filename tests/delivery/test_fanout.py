@@ -329,6 +329,45 @@ class ReplayTests(FanoutCase):
         self.assertEqual([line["type"] for line in replayed], ["message", "action", "topic"])
 
 
+class RestartTests(SynchronousTestCase):
+    """A new process on the log of an old one."""
+
+    def setUp(self) -> None:
+        old = World()
+        kim = old.enter("kim")
+        kim.say(*(f"line {i}" for i in range(5)), "/topic T", "/join #dev", "in dev")
+        kim.drop()
+        old.settle()
+        self.world = World(old.store)
+
+    def shown(self, name: str) -> list[str]:
+        client = self.world.connect()
+        return [line.removeprefix(NOW) for line in client.say(name) if line.startswith("~")]
+
+    def test_everyone_who_joins_is_shown_the_rooms_last_lines(self) -> None:
+        expected = [*(f"[kim] line {i}" for i in range(5)), "user [kim] set the topic: T"]
+        for name in ("bob", "eve", "carl"):
+            self.assertEqual(self.shown(name), expected)
+        self.world.clients()[0].say("new")
+        self.assertEqual(self.shown("dan"), [*expected, "[bob] new"])
+
+    def test_two_who_join_in_the_same_turn_are_shown_the_same(self) -> None:
+        bob, eve = self.world.connect(), self.world.connect()
+        bob.send("bob", "new")
+        eve.send("eve")
+        self.world.settle()
+        replayed = [[line for line in c.read() if line.startswith("~")] for c in (bob, eve)]
+        self.assertEqual([len(lines) for lines in replayed], [6, 7])
+
+    def test_topics_and_numbers_go_on(self) -> None:
+        bob = self.world.connect()
+        self.assertIn("-- Topic: T", bob.say("bob"))
+        last = self.world.store.log[-1].id
+        bob.say("x")
+        self.assertEqual(self.world.store.log[-1].id, last + 1)
+        self.assertEqual(self.world.check(), None)
+
+
 class PagingTests(FanoutCase):
     def setUp(self) -> None:
         super().setUp()
