@@ -12,6 +12,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from ..chat import commands
+from ..chat.acts import Close
 from ..chat.chat import Chat
 from ..chat.errors import Refused
 from ..chat.text import clean
@@ -135,7 +136,7 @@ class ChatProtocol(LineReceiver):
         line, self._rest = self._rest, b""
         self._discarded = 0
         if line:
-            self.lineReceived(line)
+            self._take([line])
 
     def _stop_pause(self) -> None:
         if self._pause is not None:
@@ -163,7 +164,7 @@ class ChatProtocol(LineReceiver):
             self._left = session.user is None
         elif text.strip() == "/quit":
             self._left = True
-            session.close()
+            self.factory.chat.do(session, Close(session))
         else:
             self._login(text)
 
