@@ -5,6 +5,7 @@ The simpler one, L{Reference}, takes one step after the other and writes to one 
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from chat_support import Client, Held, World
@@ -24,6 +25,8 @@ from twisted_chat.store.interface import Query
 from twisted_chat.store.memory import MemoryStore
 
 CAP = 40_000
+# A few thousand find what is rare; so many find what was broken lately.
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "100"))
 HARMFUL = [chr(n) for n in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), 0x2066, 0x2069)]
 
 NAMES = st.sampled_from(["kim", "Kim", "bob", "b0b", "alice", "а1ice", "modem", "modern", "ünal", "x" * 33, "[x]", "-"])
@@ -33,7 +36,8 @@ TEXTS = (
         ["hello", "[kim] forged", "~ 2026", "a b", "1", "20", "5 before 3", "3 after 2", "-", "json", "text"]
     )
     | st.text(st.sampled_from(HARMFUL) | st.characters(codec="utf-8"), max_size=12)
-    | st.sampled_from(["x" * 301, "y" * 4000, "z" * 5000, "\x1b[2J\x1b]0;t\x07", "a\rb", "c\x85d\u2028e\u202ef"])
+    | st.sampled_from([301, 4000, 5000]).map("x".__mul__)
+    | st.sampled_from(["\x1b[2J\x1b]0;t\x07", "a\rb", "c\x85d\u2028e\u202ef"])
 )
 ARGUMENTS = st.lists(NAMES | ROOMS | TEXTS, max_size=3).map(" ".join)
 COMMAND_LINES = st.builds(
@@ -324,7 +328,7 @@ class MachineTests(SynchronousTestCase):
         Machine.case = self
         run_state_machine_as_test(
             Machine,
-            settings=settings(max_examples=int(__import__("os").environ.get("MX", "60")), stateful_step_count=40),
+            settings=settings(max_examples=EXAMPLES, stateful_step_count=40),
         )
 
     def test_the_reference_replays_as_many_lines_as_the_chat_asks_for(self) -> None:
