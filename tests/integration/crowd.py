@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from daemon import PATIENCE, Address
 
 PROMPT = b"Login Id: "
+NOT_SENT = b"\n!! Not sent: "
 
 
 class Talker:
@@ -17,6 +18,7 @@ class Talker:
 
     @ivar said: how many lines it has sent.
     @ivar back: how many of them have come back.
+    @ivar refused: how many of them could not be kept.
     @ivar closed: whether the daemon has closed the connection.
     """
 
@@ -34,7 +36,7 @@ class Talker:
         @param last: what to send when the last of them has come back.
         """
         self.name = name
-        self.said = self.back = 0
+        self.said = self.back = self.refused = 0
         self.closed = False
         self._text = text
         self._limit = limit
@@ -50,10 +52,11 @@ class Talker:
 
     def talk(self) -> None:
         """Prepare what may be said now."""
-        upto = self.back + self._ahead
+        answered = self.back + self.refused
+        upto = answered + self._ahead
         if self._limit is not None:
             upto = min(upto, self._limit)
-            if self.back == self._limit and self._last:
+            if answered == self._limit and self._last:
                 self._out += self._last.encode() + b"\n"
                 self._last = ""
         # Not one line for each that came back, but some together: a flood, not a ping-pong.
@@ -78,6 +81,7 @@ class Talker:
         if cut > 0:
             self._complete.append(data[:cut])
             self.back += data.count(self._mark, 0, cut)
+            self.refused += data.count(NOT_SENT, 0, cut)
             data = data[cut:]
             self.talk()
         self._rest = data

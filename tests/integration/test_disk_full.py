@@ -1,5 +1,6 @@
 """When the disk is full nobody sees what is not kept; when there is room again, all goes on."""
 
+from crowd import Talker, check_kept, run, said
 from daemon import DaemonCase
 
 NOT_SENT = "Not sent: the server cannot write its log at the moment. Please try again."
@@ -60,6 +61,31 @@ class DiskFullTests(DaemonCase):
         self.assertEqual(daemon.wait(), 0)
         daemon.start()
         self.assertEqual(self.client(daemon, "reader").history()[: len(expected)], expected)
+
+    def test_full_in_a_crowd(self) -> None:
+        daemon = self.daemon()
+        talkers = [Talker(daemon.address, f"c{i:02}", "x" * 200, limit=1000) for i in range(20)]
+        for talker in talkers:
+            self.addCleanup(talker.socket.close)
+        run(talkers, lambda: sum(t.back for t in talkers) > 1000)
+        # In the middle of what it writes.
+        daemon.limit_files((self.folder / "chat.sqlite-wal").stat().st_size + 5000)
+        run(talkers, lambda: all(t.refused > 30 for t in talkers))
+        daemon.limit_files(1 << 40)
+        run(talkers, lambda: all(t.back + t.refused == t.said == 1000 for t in talkers))
+        history = said(self.client(daemon, "reader").history())
+        self.assertEqual(len(history), sum(t.back for t in talkers))
+        self.assertGreater(sum(t.refused for t in talkers), 20 * 30)
+        check_kept(talkers, history)
+        for talker in talkers:
+            # Who is refused is told so: what came back, and only that, is kept.
+            own = f"[{talker.name}] "
+            self.assertEqual(
+                [line for line in history if line.startswith(own)],
+                [line for line in talker.lines() if line.startswith(own)],
+            )
+            self.assertGreater(talker.back, 0)
+        self.assertNotIn("Traceback", daemon.log())
 
     def test_stops_while_full(self) -> None:
         daemon = self.daemon()
