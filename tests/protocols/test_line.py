@@ -15,8 +15,8 @@ NOT_UTF8 = "!! That line is not UTF-8; it was not taken."
 
 PIECES = st.sampled_from(
     [b"hello\n", b"hello\r\n", b"\n", b"\r\n", b" \n", b"/ping a\n", "Ünal 👩‍💻\n".encode(), b"caf\xe9\n",
-     b"\xff\xfd\x03", b"\xff\xfa\x18\x00x\xff\xf0", b"x" * LIMIT + b"\n", b"x" * (LIMIT + 1) + b"\n", b"x" * LIMIT + b"\r\n",
-     b"y" * 9000 + b"\n", b"/join #dev\n", b"tail", b"\r", b"a\rb\n"]
+     b"\xff\xfd\x03", b"\xff\xfa\x18\x00x\xff\xf0", b"x" * LIMIT + b"\n", b"x" * (LIMIT + 1) + b"\n",
+     b"x" * LIMIT + b"\r\n", b"y" * 9000 + b"\n", b"/join #dev\n", b"tail", b"\r", b"a\rb\n"]
 )  # fmt: skip
 
 
