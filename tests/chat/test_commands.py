@@ -322,6 +322,14 @@ class LogTests(CommandCase):
         self.assertEqual(self.one("/search nothing"), "-- Found 0 lines.")
         self.refuses("/search", "/search *", '/search "" -')
 
+    def test_search_does_not_find_why_people_left(self) -> None:
+        eve = self.world.enter("eve")
+        eve.say("/quit for line 7 lunch")
+        eve.drop()
+        self.world.settle()
+        self.kim.read()
+        self.assertEqual(self.one("/search lunch"), "-- Found 0 lines.")
+
     def test_search_in_no_room_finds_nothing(self) -> None:
         self.kim.say("/leave")
         self.assertEqual(self.one("/search line"), "-- Found 0 lines.")

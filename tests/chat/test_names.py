@@ -138,6 +138,10 @@ class InUseTests(SynchronousTestCase):
         self.login("modem")
         self.assertEqual(self.refused("modern"), "confusable")
 
+    def test_a_name_that_looks_like_one_in_use_is_refused_also_when_the_case_differs(self) -> None:
+        self.login("Bob")
+        self.assertEqual(self.refused("b\u043eb"), "confusable")
+
     def test_a_name_is_free_again_when_its_owner_has_left(self) -> None:
         self.chat.lost(self.alice)
         self.login("а1ice")

@@ -421,6 +421,12 @@ class PagingTests(FanoutCase):
              "-- End of the history of #lobby, 2 lines.", "[kim] said after"],
         )  # fmt: skip
 
+    def test_nor_when_the_answer_ends_before_an_id_that_is_yet_to_come(self) -> None:
+        self.bob.send("/history 1 before 999999")
+        self.kim.send("said after")
+        self.world.settle()
+        self.assertEqual(self.bob.read()[0], f"{NOW}[kim] line 94")
+
     def test_pages_after_an_id_end_at_the_limit(self) -> None:
         lines = self.bob.say("/history 25 after 50")
         self.assertEqual(lines[:-1], [f"{NOW}[kim] line {i}" for i in range(47, 72)])
