@@ -4,6 +4,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from twisted_chat.client.conversation import (
+    AFTER_ECHO,
     COMMAND_WAIT,
     ECHO_WAIT,
     ORIGINAL_READS,
@@ -155,6 +156,8 @@ class OriginalServerTests(ConversationTestCase):
         self.assertEqual(self.sent, [b"one"])
         self.talk.data_received(b"[kim] one")
         self.clock.advance(PAUSE_AFTER_LOGIN)
+        self.assertEqual(self.sent, [b"one"])
+        self.clock.advance(AFTER_ECHO)
         self.assertEqual(self.sent, [b"one", b"two"])
 
     def test_what_others_say_is_no_echo(self) -> None:
@@ -162,6 +165,7 @@ class OriginalServerTests(ConversationTestCase):
         self.talk.say("two")
         self.talk.data_received(b"[bob] one")
         self.clock.advance(PAUSE_AFTER_LOGIN)
+        self.clock.advance(AFTER_ECHO)
         self.assertEqual(self.sent, [b"one"])
 
     def test_without_an_echo_the_next_goes_out_later(self) -> None:

@@ -8,9 +8,10 @@ import json
 import socket
 import ssl
 import tempfile
+import threading
 from pathlib import Path
 
-from client_support import OriginalServer, ScriptServer, read_line, run_client
+from client_support import PATIENCE, OriginalServer, ScriptServer, read_line, run_client
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -199,6 +200,14 @@ class TLSTests(TestCase):
             done = run_client("--nick", "kim", "--tls", server.address)
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"the server does not speak TLS there", done.stderr)
+
+    def test_a_handshake_that_never_ends(self) -> None:
+        over = threading.Event()
+        self.addCleanup(over.set)
+        with ScriptServer(lambda connection: over.wait(PATIENCE)) as server:
+            done = run_client("--nick", "kim", "--tls", "--timeout", "0.2", server.address)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"no answer from", done.stderr)
 
     def test_a_file_that_has_no_certificates(self) -> None:
         done = run_client("--ca", "/dev/null", "localhost")

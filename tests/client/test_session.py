@@ -7,7 +7,7 @@ import json
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from twisted_chat.client.config import Options
+from twisted_chat.client.config import Options, Server
 from twisted_chat.client.conversation import PAUSE_BEFORE_LOGIN
 from twisted_chat.client.events import Event
 from twisted_chat.client.keepalive import DEAD, SILENT
@@ -176,6 +176,17 @@ class EnteringTests(SessionTestCase):
         self.session.link_data(b"!! Wrong.\nPassword: ")
         self.assertEqual(self.view.questions, [("Password: ", True)])
 
+    def test_a_password_in_the_open_is_warned_of(self) -> None:
+        for server, warned in (
+            (Server("chat.example"), True),
+            (Server("chat.example", tls=True), False),
+            (Server(), False),
+        ):
+            self.start(server=server, password="sesame")
+            self.session.link_data(b"Login Id: ")
+            self.session.link_data(b"Password: ")
+            self.assertIs(any("not encrypted" in event.text for event in self.view.events), warned, server)
+
     def test_no_connection_at_first_is_the_end(self) -> None:
         self.start()
         self.link.open = False
@@ -318,6 +329,15 @@ class StayingTests(SessionTestCase):
         self.session.say("/quit")
         self.assertEqual(self.view.ended, [(1, "1 lines were not sent, for want of a connection")])
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_what_may_hold_a_password_is_not_kept(self) -> None:
+        self.drop()
+        self.session.say("/login kim sesame")
+        self.connect()
+        self.login()
+        self.get({"type": "history", "room": "#lobby"})
+        self.assertEqual(self.view.offers, [])
+        self.assertFalse([event for event in self.view.events if "sesame" in event.text])
 
     def test_an_answer_to_who_is_shown_when_it_was_asked_for(self) -> None:
         who = {"type": "who", "room": "#lobby", "members": [{"name": "kim"}, {"name": "bob"}], "text": "In #lobby:"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import sys
 import tempfile
@@ -328,6 +329,24 @@ class EndTests(TestCase):
         status, terminal = self.end(lambda terminal: terminal.send("\x1b[5~"), program=[sys.executable, "-c", broken])
         self.assertEqual(status, 4)
         self.assertIn(b"broken on purpose", terminal.raw)
+
+    def test_ctrl_z_gives_the_terminal_back_for_a_while(self) -> None:
+        def suspended(terminal: Terminal) -> None:
+            terminal.send("typed\x1a")
+            stat = Path(f"/proc/{terminal.process.pid}/stat")
+            terminal.wait(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "a stopped process")
+            terminal.wait(lambda: b"\x1b[?1049l" in terminal.raw, "the end of the last frame")
+            self.check(terminal, terminal.before)
+            terminal.screen.reset()
+            os.kill(terminal.process.pid, signal.SIGCONT)
+            terminal.wait(lambda: terminal.input_line() == "[#lobby] typed")
+            terminal.send("\x03\x04")
+
+        self.assertEqual(self.end(suspended)[0], 0)
+
+    test_ctrl_z_gives_the_terminal_back_for_a_while.skip = (  # type: ignore[attr-defined]
+        None if Path("/proc/self/stat").exists() else "there is no /proc"
+    )
 
     def test_ctrl_d(self) -> None:
         status, _ = self.end(lambda terminal: terminal.send("\x03\x04"))

@@ -50,6 +50,12 @@ class Server:
     tls: bool = False
     ca: Path | None = None
 
+    @property
+    def exposed(self) -> bool:
+        """Whether what is sent there crosses a network that others can read."""
+        local = self.host in ("localhost", "::1") or self.host.startswith("127.") or "/" in self.host
+        return not self.tls and not local
+
     def __str__(self) -> str:
         if "/" in self.host:
             return self.host

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +21,8 @@ from twisted_chat.client.highlight import mentions
 from twisted_chat.client.history import History
 from twisted_chat.client.keys import Decoder, Key
 from twisted_chat.client.layout import BOLD, Look, Row, fit_row
+from twisted_chat.client.question import Questions
+from twisted_chat.client.search import Search
 from twisted_chat.client.session import Session
 from twisted_chat.client.status import status_row
 from twisted_chat.client.text import clean
@@ -33,9 +34,6 @@ ESCAPE_WAIT = 0.05
 
 #: Lines sent with one read of the terminal past which they count as pasted.
 TYPED_AT_ONCE = 3
-
-#: Seconds that a question of the client's own stands before a letter answers it: no letter of a word being typed.
-QUESTION_WAIT = 1.0
 
 
 class Console:
@@ -100,10 +98,8 @@ class Console:
         self._prompt = ""
         self._hidden = False
         self._aside: tuple[str, int] = ("", 0)
-        self._confirms: deque[tuple[str, list[str], float]] = deque()
-        self._search: str | None = None
-        self._found: int | None = None
-        self._before_search = ""
+        self._questions = Questions()
+        self._search: Search | None = None
         self._submitted = 0
         self._peers: dict[str, None] = {}
 
@@ -162,7 +158,7 @@ class Console:
         if height > 2:
             frame += buffer.visible(look, columns, height - 2)
         if height > 1:
-            question = self._question()
+            question = self._questions.text(bool(self._editor.text))
             candidates = self._completer.candidates if len(self._completer.candidates) > 1 else []
             frame.append(
                 status_row(
@@ -180,8 +176,7 @@ class Console:
 
     def _input_row(self, columns: int) -> tuple[Row, int]:
         if self._search is not None:
-            found = "" if self._found is None else self._history.lines[self._found]
-            label, text, cursor, hidden = f"(search) {self._search}: ", found, 0, False
+            label, text, cursor, hidden = f"(search) {self._search.words}: ", self._search.found, 0, False
         else:
             room = self.session.rooms.current
             label = self._prompt or (f"[{room}] " if room else "> ")
@@ -233,7 +228,8 @@ class Console:
         """Lines were not sent: ask whether to send them."""
         for line in lines[:20]:
             self._tell(f"Not sent: {clean(line)}", "error")
-        self._confirm("not sent while there was no connection", lines)
+        self._questions.ask(False, lines, self._clock.seconds())
+        self._redraw(AFTER_KEY)
 
     def changed(self) -> None:
         """The status line is different."""
@@ -296,7 +292,7 @@ class Console:
             return
         if key.name not in ("tab", "back-tab"):
             self._completer.candidates = []
-        if (self._confirms and self._answer_confirm(key)) or (self._search is not None and self._search_key(key)):
+        if self._question_took(key) or self._search_took(key):
             pass
         elif key.name == "text":
             self._editor.insert(clean(key.text))
@@ -352,7 +348,7 @@ class Console:
         if len(full) < 2 or self._prompt:
             self._editor.insert(full[0] if full else "")
         else:
-            self._confirm("pasted", full, 0.0)
+            self._questions.ask(True, full, self._clock.seconds())
 
     def _older(self) -> None:
         line = None if self._prompt else self._history.back(self._editor.text)
@@ -398,63 +394,26 @@ class Console:
         self._suspend()
         self.resized()
 
-    # Searching the history
-
     def _start_search(self) -> None:
         if not self._prompt:
-            self._search, self._found, self._before_search = "", None, self._editor.text
+            self._search = Search(self._history, self._editor.text)
 
-    def _search_key(self, key: Key) -> bool:
-        """Whether the key was for the search; any other ends it, with what was found in the line."""
-        assert self._search is not None
-        if key.name == "text":
-            self._search += clean(key.text)
-            self._found = self._history.search(self._search)
-        elif key.name == "backspace":
-            self._search = self._search[:-1]
-            self._found = self._history.search(self._search)
-        elif key.name == "ctrl-r":
-            further = self._history.search(self._search, self._found)
-            self._found = self._found if further is None else further
-        elif key.name in ("escape", "ctrl-c", "ctrl-g"):
-            self._search = None
-            self._editor.replace(self._before_search)
-        else:
-            if self._found is not None:
-                self._editor.replace(self._history.lines[self._found])
-            self._search = None
+    def _search_took(self, key: Key) -> bool:
+        """Whether a key was for the search."""
+        if self._search is None:
             return False
-        return True
+        taken, line = self._search.take(key)
+        if line is not None:
+            self._search = None
+            self._editor.replace(line)
+        return taken
 
-    # Questions of the client's own
-
-    def _confirm(self, what: str, lines: list[str], wait: float = QUESTION_WAIT) -> None:
-        self._confirms.append((what, lines, self._clock.seconds() + wait))
-        self._redraw(AFTER_KEY)
-
-    def _question(self) -> str:
-        if not self._confirms:
-            return ""
-        what, lines, _ = self._confirms[0]
-        count = f"{len(lines)} lines" if len(lines) > 1 else "1 line"
-        letters = "y/n" if what == "pasted" or not self._editor.text else "Alt-Y/Alt-N"
-        return f"Send {count} {what}? {letters}"
-
-    def _answer_confirm(self, key: Key) -> bool:
-        """Whether the key answers. A letter of a line that is being typed does not."""
-        what, lines, since = self._confirms[0]
-        letter = {"alt-y": "y", "alt-n": "n", "escape": "n"}.get(key.name, "")
-        if key.name == "text" and self._clock.seconds() >= since and (what == "pasted" or not self._editor.text):
-            letter = key.text[:1].lower()
-        if what == "pasted" and key.name == "ctrl-c":
-            letter = "n"
-        if letter not in ("y", "n"):
-            # While a paste waits, nothing else is typed; a line that was not sent can wait longer.
-            return what == "pasted" and key.name in ("text", "enter", "paste")
-        self._confirms.popleft()
-        if letter == "y":
+    def _question_took(self, key: Key) -> bool:
+        """Whether a key was for a question of the client's own."""
+        taken, lines = self._questions.take(key, self._clock.seconds(), bool(self._editor.text))
+        if lines:
             self.session.paste(lines)
-        return True
+        return taken
 
 
 _ACTIONS: dict[str, Callable[[Console], object]] = {

@@ -22,7 +22,7 @@ PASSWORD_PROMPT = "Password: "
 #: Seconds without LF after which text is taken as a line: while the kind of server is open, and once it is
 #: known that it sends none.
 PAUSE_BEFORE_LOGIN = 0.3
-PAUSE_AFTER_LOGIN = 0.05
+PAUSE_AFTER_LOGIN = 0.03
 
 #: Seconds after an answer in which the daemon may still ask something; then the login counts as done.
 SETTLE = 2.0
@@ -30,6 +30,9 @@ SETTLE = 2.0
 #: Seconds the original server gets for the echo of a message, and to take in a command, which has none.
 ECHO_WAIT = 2.0
 COMMAND_WAIT = 0.1
+
+#: Seconds between an echo and the next line to the original server. Everyone there tells messages apart by pauses.
+AFTER_ECHO = 0.1
 
 #: Bytes that the original server reads at once.
 ORIGINAL_READS = 1024
@@ -168,7 +171,7 @@ class Conversation:
 
     def _received(self, line: str) -> None:
         if self.modern is False and line.startswith(f"[{self.name}] "):
-            self._next()
+            self._echoed()
         self._listener.received(line)
 
     def _logged_in(self, modern: bool) -> None:
@@ -227,9 +230,10 @@ class Conversation:
             self._turn = self._clock.callLater(COMMAND_WAIT if head.startswith("/") else ECHO_WAIT, self._pump)
             self._write(head.encode("utf-8", "replace"))
 
-    def _next(self) -> None:
-        _cancel(self._turn)
-        self._pump()
+    def _echoed(self) -> None:
+        if self._turn is not None and self._turn.active():
+            self._turn.cancel()
+            self._turn = self._clock.callLater(AFTER_ECHO, self._pump)
 
 
 def _cancel(timer: Timer | None) -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 MAX_LINES = 1000
 MAX_FILE = 1024 * 1024
 
+#: Commands that may be followed by a password: such lines are not kept anywhere.
+SECRET_COMMANDS = ("/login", "/register", "/password")
+
 
 class History:
     """
@@ -31,7 +34,7 @@ class History:
         @param line: as typed; blank ones and repetitions of the last are left out, and so is what could hold
             a password.
         """
-        secret = line.lower().startswith(("/login", "/register", "/password"))
+        secret = line.lower().startswith(SECRET_COMMANDS)
         if line.strip() and not secret and self.lines[-1:] != [line]:
             self.lines.append(line)
             del self.lines[:-MAX_LINES]

@@ -17,6 +17,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from twisted_chat.client.config import ConfigError, Server
 from twisted_chat.client.text import clean
@@ -93,9 +94,12 @@ class Link:
         if not isinstance(failure.value, CancelledError):
             self._owner.link_down(describe(failure))
 
-    def _up(self, wire: _Wire) -> None:
+    def _opened(self, wire: _Wire) -> None:
+        """There is a connection; with TLS it is of no use yet."""
         self._connecting = None
         self._wire = wire
+
+    def _up(self) -> None:
         if interfaces.ITCPTransport.providedBy(self.transport()):
             _keep_alive(self.transport())
         self._owner.link_up()
@@ -122,16 +126,17 @@ def _keep_alive(connection: Any) -> None:
             connection.getHandle().setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
+@implementer(interfaces.IHandshakeListener)
 class _Wire(TwistedProtocol):
     def __init__(self, link: Link) -> None:
         self._link = link
         self._established = False
 
     def connectionMade(self) -> None:
-        # With TLS, this comes before the handshake, and a bad certificate shows only there.
-        if interfaces.ISSLTransport.providedBy(self.transport):
-            return
-        self._establish()
+        self._link._opened(self)
+        # With TLS the handshake comes first, and with it the certificate.
+        if not interfaces.ISSLTransport.providedBy(self.transport):
+            self._establish()
 
     def handshakeCompleted(self) -> None:
         self._establish()
@@ -146,7 +151,7 @@ class _Wire(TwistedProtocol):
     def _establish(self) -> None:
         if not self._established:
             self._established = True
-            self._link._up(self)
+            self._link._up()
 
 
 def make_endpoint(reactor: Any, server: Server, timeout: float) -> Any:

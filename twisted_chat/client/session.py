@@ -16,6 +16,7 @@ from twisted_chat.client.config import Options
 from twisted_chat.client.conversation import LOGIN_PROMPT, PASSWORD_PROMPT, Clock, Conversation, Timer
 from twisted_chat.client.events import ROOM_TYPES, Event, parse_json, parse_text
 from twisted_chat.client.highlight import mentions
+from twisted_chat.client.history import SECRET_COMMANDS
 from twisted_chat.client.keepalive import KeepAlive
 from twisted_chat.client.outbox import Outbox
 from twisted_chat.client.rooms import Rooms
@@ -127,6 +128,7 @@ class Session:
         self._pasting: deque[str] = deque()
         self._quiet: Counter[str] = Counter()
         self._alive = KeepAlive()
+        self._attempted_at = clock.seconds()
         self._connected_at = 0.0
         self._sweep: Timer | None = None
         self._timers: list[Timer] = []
@@ -158,6 +160,8 @@ class Session:
             self.leave(line)
         elif not word:
             pass
+        elif self.state != "online" and word in SECRET_COMMANDS:
+            self._notice("There is no connection. The line is not kept, because a password may stand in it.", "error")
         elif self.state != "online" or self._talk is None:
             self._outbox.keep(line)
             self._notice("There is no connection. The line is kept; you will be asked when there is one again.")
@@ -280,6 +284,7 @@ class Session:
 
     def _connect_again(self) -> None:
         self.state = "connecting"
+        self._attempted_at = self._clock.seconds()
         self._view.changed()
         self._link.connect()
 
@@ -287,6 +292,9 @@ class Session:
         """Now and then: is the connection alive?"""
         self._sweep = self._clock.callLater(SWEEP, self._look_after)
         now = self._clock.seconds()
+        if self.state == "connecting" and now - self._attempted_at > self._options.timeout + SWEEP:
+            # There is a connection, but what makes it secure does not come about.
+            self._link.abort()
         if self._talk is None:
             return
         if self.state == "login" and self._was_online and now - self._connected_at > LOGIN_WAIT:
@@ -305,6 +313,8 @@ class Session:
         """The server asks something."""
         ready = {LOGIN_PROMPT: self.name, PASSWORD_PROMPT: self._password}.get(prompt)
         self._question = prompt
+        if prompt == PASSWORD_PROMPT and self._options.server.exposed:
+            self._notice("The connection is not encrypted (--tls): others can read the password on its way.", "error")
         if ready and prompt not in self._tried:
             self._tried.add(prompt)
             self.answer(ready)
