@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 
 from twisted.trial.unittest import TestCase
@@ -29,12 +29,10 @@ Address = tuple[str, int] | str
 
 
 def environment() -> dict[str, str]:
-    """The environment of the daemon: the package as it is installed, or else from the checkout."""
+    """The environment of the daemon: it runs the package that the tests import, installed or in the checkout."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    try:
-        installed = Path(str(distribution("twisted-chat").locate_file(""))).resolve() != ROOT
-    except PackageNotFoundError:
-        installed = False
+    found = find_spec("twisted_chat")
+    installed = found is not None and Path(str(found.origin)).resolve().parent != ROOT / "twisted_chat"
     return kept if installed else {**kept, "PYTHONPATH": str(ROOT)}
 
 

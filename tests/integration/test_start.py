@@ -10,6 +10,9 @@ from pathlib import Path
 
 from daemon import LOCAL, PATIENCE, DaemonCase, environment, script, wait_for
 
+TWISTD = ("twistd", "-n", "--pidfile=start.pid")
+TWIST = ("twist", "--log-format=text")
+
 
 class StartErrorTests(DaemonCase):
     def start(self, *command: str) -> "subprocess.Popen[bytes]":
@@ -25,9 +28,9 @@ class StartErrorTests(DaemonCase):
         self.addCleanup(process.kill)
         return process
 
-    def fails(self, options: Sequence[str], *wanted: str) -> None:
+    def fails(self, options: Sequence[str], *wanted: str, programs: Sequence[Sequence[str]] = (TWISTD, TWIST)) -> None:
         """Whichever program starts it."""
-        for program in (["twistd", "-n", "--pidfile=start.pid"], ["twist", "--log-format=text"]):
+        for program in programs:
             process = self.start(script(program[0]), *program[1:], "chat", *options)
             out, err = process.communicate(timeout=PATIENCE)
             lines = err.decode().splitlines()
@@ -63,14 +66,16 @@ class StartErrorTests(DaemonCase):
             self.fails_in_background(options, "Address already in use")
 
     def test_bad_endpoints(self) -> None:
-        for line in ("carrier-pigeon:9009", "tcp:many", "tcp:0:interface=999.1.1.1", "unix:nowhere/socket"):
-            self.fails(["--line", line], line)
+        self.fails(["--line", "carrier-pigeon:9009"], "carrier-pigeon:9009")
+        for line in ("tcp:many", "tcp:0:interface=999.1.1.1", "unix:nowhere/socket"):
+            self.fails(["--line", line], line, programs=[TWISTD])
         self.fails_in_background(["--line", "carrier-pigeon:9009"], "carrier-pigeon")
 
     def test_database_that_cannot_be(self) -> None:
         (self.folder / "folder").mkdir()
         self.fails(["--line", LOCAL, "--database", "folder"], "folder: unable to open")
-        self.fails(["--line", LOCAL, "--database", "missing/chat.sqlite"], "missing/chat.sqlite: No such file")
+        missing = "missing/chat.sqlite"
+        self.fails(["--line", LOCAL, "--database", missing], f"{missing}: No such", programs=[TWISTD])
         self.fails_in_background(["--line", LOCAL, "--database", "folder"], "folder: ")
 
     def test_file_that_is_no_database(self) -> None:
@@ -108,7 +113,7 @@ class StartErrorTests(DaemonCase):
     def test_unreadable_message_of_the_day(self) -> None:
         self.fails(["--line", LOCAL, "--motd", "missing.txt"], "missing.txt: No such file")
         (self.folder / "latin1.txt").write_bytes("Grüße".encode("latin-1"))
-        self.fails(["--line", LOCAL, "--motd", "latin1.txt"], "latin1.txt: ")
+        self.fails(["--line", LOCAL, "--motd", "latin1.txt"], "latin1.txt: ", programs=[TWISTD])
 
     def test_database_that_may_not_be_written(self) -> None:
         database = self.folder / "chat.sqlite"
