@@ -241,6 +241,20 @@ class SourceTests(SessionCase):
         session.send(b"x" * 20_001)
         self.assertTrue(self.wire.disconnected)
 
+    def test_questions_that_wait_count_for_the_cap_though_they_are_not_read_yet(self) -> None:
+        session = self.make(cap=20_000)
+        session.pauseProducing()
+        for _ in range(1000):
+            session.send_source(Pages())
+            if self.wire.disconnected:
+                break
+        self.assertTrue(self.wire.disconnected)
+        session = self.make(cap=20_000)
+        for _ in range(1000):
+            session.send_source(Ready([b"x"]))
+        self.assertFalse(self.wire.disconnected)
+        self.assertEqual(session.queued, 0)
+
     def test_closing_waits_for_something_long(self) -> None:
         session, pages = self.make(), Pages()
         session.send_source(pages)

@@ -180,6 +180,18 @@ class FailureTests(TurnCase):
         self.assertEqual(self.bob.read(), ["user [kim] left the room"])
         self.assertEqual(self.store.log[-1].kind, Kind.LEAVE)
 
+    def test_a_room_left_in_vain_is_left_with_the_connection(self) -> None:
+        self.store.full = True
+        self.kim.send("/leave")
+        self.kim.drop()
+        self.world.settle()
+        self.assertEqual(self.bob.read(), [])
+        self.store.full = False
+        self.world.clock.advance(RETRY)
+        self.assertEqual(self.bob.read(), ["user [kim] left the room"])
+        self.assertEqual(list(self.world.fanout._audiences), ["#lobby"])
+        self.world.check()
+
     def test_the_name_of_someone_whose_leaving_waits_is_free(self) -> None:
         self.store.full = True
         self.kim.drop()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chat_support import Seat, World
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -80,10 +80,13 @@ class EventTests(SynchronousTestCase):
         self.assertNotEqual(HERE.event(event), ELSEWHERE.event(event))
 
     @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1))
+    @example("Ünal")
     def test_json_gives_every_text_back_in_one_line_of_utf_8(self, text: str) -> None:
         data = JSON.event(Event(Kind.MESSAGE, TIME, "#dev", "kim", "", text, 1))
         self.assertEqual(json.loads(data)["text"], text)
         self.assertEqual((data.count(b"\n"), data[-1:]), (1, b"\n"))
+        if text.isalpha():
+            self.assertIn(text.encode(), data)
 
 
 class AnswerTests(SynchronousTestCase):
