@@ -2,13 +2,17 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 HERE = Path(__file__).parent
 for folder in (HERE.parent, HERE, HERE / "store"):
     sys.path.insert(0, str(folder))
+
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "twisted-chat-hypothesis")
 
 # No database of examples: nothing is written beside the tests. On a build machine every run looks at the same examples.
 settings.register_profile(

@@ -117,6 +117,28 @@ class ByteTests(LineCase):
         data = bob.wire.value().decode()
         self.assertEqual(data, "[kim] a\ufffdb\ufffdc\ufffd]0;x\ufffdd\ufffde\ufffdf\ufffdg\ufffdh\ufffdend\n")
 
+    def test_no_command_carries_it_to_anyone_in_text_or_json(self) -> None:
+        bob, eve = self.world.enter("bob"), self.world.enter("eve")
+        eve.say("/format json")
+        evil = "a\x1b]0;t\x07\rb\x00\x9b2J\u2028\u202ec"
+        lines = ["/topic {}", "/topic", "/away {}", "/msg bob {}", "/msg eve {}", "/me {}", "{}", "//{}", "/{}"]
+        lines += ["/join #{}", "/who {}", "/nick {}", "/whois {}", "/ping {}", "/format {}", "/search {}", "/help {}"]
+        for line in [*lines, "/history {}"]:
+            self.kim.say(line.format(evil))
+        for asking in (bob, eve):
+            asking.send("/msg kim x", "/who", "/whois kim", "/rooms", "/topic", "/history", "/search a c")
+        newcomer = self.world.connect()
+        newcomer.send("newcomer", "/leave", "/join #lobby")
+        self.kim.send(f"/quit {evil}")
+        self.world.settle()
+        for client in (bob, eve, newcomer, self.kim):
+            text = client.wire.value().decode()
+            self.assertTrue(text)
+            self.assertEqual(set(text) & (set(map(chr, range(0x20))) - {"\n"}), set())
+            self.assertEqual(set(text) & set("\x7f\x9b\x85\u2028\u2029\u202e"), set())
+        self.assertGreater(bob.wire.value().count("\ufffd".encode()), 50)
+        self.kim.drop()
+
     def test_telnets_commands_are_removed_also_split_over_chunks(self) -> None:
         self.assertEqual(self.said(b"\xff\xfb\x1fhe\xff", b"\xfd", b"\x03llo\r\n"), ["[kim] hello"])
         self.assertEqual(self.said(b"\xff\xfa\x18", b"\x00xterm\n\xff", b"\xf0one\n"), ["[kim] one"])
