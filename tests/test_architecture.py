@@ -18,7 +18,10 @@ ALLOWED = {
     "store": {"store", "chat.events"},
     "delivery": {"delivery", "chat", "store.interface"},
     "protocols": {"protocols", "delivery", "chat"},
-    "tap": {"chat", "store", "delivery", "protocols"},
+    "auth": {"auth", "chat"},
+    "housekeeping": {"chat", "store.interface"},
+    "tap": {"auth", "chat", "store", "delivery", "housekeeping", "protocols"},
+    "admin": {"auth", "chat", "store", "delivery", "housekeeping"},
     "client": {"client"},
 }
 

@@ -40,18 +40,34 @@ class OptionTests(SynchronousTestCase):
         options = self.parse()
         self.assertEqual(
             dict(options),
-            {"line": [], "database": "chat.sqlite", "motd": None, "name": "chat", "send-queue": 1 << 20},
+            {
+                "line": [],
+                "database": "chat.sqlite",
+                "motd": None,
+                "name": "chat",
+                "keep": None,
+                "guests": "yes",
+                "send-queue": 1 << 20,
+            },
         )
         self.assertEqual(tap.DEFAULT_LINE, "tcp:9009:interface=127.0.0.1")
 
     def test_every_option_in_its_long_and_short_form(self) -> None:
         options = self.parse(
             "--line", "tcp:1", "-l", "unix:/tmp/x", "--database", "d", "--motd", "m", "--name", "n",
-            "--send-queue", "99",
+            "--send-queue", "99", "--keep", "90d", "--guests", "no",
         )  # fmt: skip
         self.assertEqual(
             dict(options),
-            {"line": ["tcp:1", "unix:/tmp/x"], "database": "d", "motd": "m", "name": "n", "send-queue": 99},
+            {
+                "line": ["tcp:1", "unix:/tmp/x"],
+                "database": "d",
+                "motd": "m",
+                "name": "n",
+                "keep": "90d",
+                "guests": "no",
+                "send-queue": 99,
+            },
         )
         self.assertEqual(self.parse("-d", "x", "-m", "y")["database"], "x")
 

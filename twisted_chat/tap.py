@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
 
 from twisted.application.service import Service
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.strcred import AuthOptionMixin
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.endpoints import serverFromString
@@ -19,12 +21,15 @@ from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.python.usage import Options as UsageOptions
+from twisted.python.usage import UsageError
 
+from .auth.passwords import Passwords
 from .chat.chat import Chat
 from .chat.text import clean
 from .delivery.fanout import Fanout
 from .delivery.transport import EagerReactor
 from .delivery.turn import Turn
+from .housekeeping import Housekeeping, Keep
 from .protocols.line import ChatFactory
 from .store.interface import Store, StoreError
 from .store.memory import MemoryStore
@@ -36,14 +41,17 @@ DEFAULT_DATABASE = "chat.sqlite"
 STOP_TIMEOUT = 5.0
 
 
-class Options(UsageOptions):
+class Options(UsageOptions, AuthOptionMixin):
     """What can be said on the command line."""
 
+    supportedInterfaces = (IUsernamePassword,)
     longdesc = "A chat daemon: rooms for everyone with netcat, telnet or twisted-chat, every message on disk."
     optParameters = [  # noqa: RUF012
         ["database", "d", DEFAULT_DATABASE, "The database file; ':memory:' keeps nothing."],
         ["motd", "m", None, "A file with the message of the day."],
         ["name", None, "chat", "What the server calls itself."],
+        ["keep", None, None, "How much is kept: a time such as 90d, or a number of events. [default: everything]"],
+        ["guests", None, "yes", "Whether people without an account may come in: yes or no."],
         [
             "send-queue",
             None,
@@ -64,6 +72,14 @@ class Options(UsageOptions):
 
     opt_l = opt_line
 
+    def opt_auth(self, description: str) -> None:
+        """Another place that knows passwords, such as file:/etc/chat.passwd; may be given several times; see
+        --help-auth."""
+        try:
+            super().opt_auth(description)  # type: ignore[no-untyped-call]
+        except UsageError as error:
+            fail(f"--auth {description}: {error}")
+
 
 class ChatService(Service):
     """The daemon: its listeners and its store, from start to stop."""
@@ -76,6 +92,8 @@ class ChatService(Service):
         store: Store,
         chat: Chat,
         turn: Turn,
+        passwords: Passwords,
+        housekeeping: Housekeeping,
         listeners: Sequence[tuple[str, IStreamServerEndpoint, ChatFactory]],
         data: str,
     ) -> None:
@@ -87,6 +105,8 @@ class ChatService(Service):
         self._store = store
         self._chat = chat
         self._turn = turn
+        self._passwords = passwords
+        self._housekeeping = housekeeping
         self._listeners = listeners
         self._data = data
         self._ports: list[IListeningPort] | None = None
@@ -114,9 +134,11 @@ class ChatService(Service):
         _raise_descriptor_limit()
         try:
             self._store.open()
-            self._chat.restore(self._store.topics())
+            self._chat.restore(self._store.topics(), self._store.records())
         except StoreError as error:
             fail(f"cannot use the database: {error}")
+        self._passwords.start()
+        self._housekeeping.start()
         self.log.info("twisted-chat {version} is up", version=_version())
         self.log.info("data: {data}", data=self._data)
         for port in self._ports or []:
@@ -138,6 +160,7 @@ class ChatService(Service):
 
     async def _stop(self) -> None:
         """Everything accepted is committed and sent, everyone gets a last line, then the store is closed."""
+        self._housekeeping.stop()
         await DeferredList([_later(port.stopListening()) for port in self._ports or []])
         await self._in_time(self._turn.finished())
         connections = [c for _, _, factory in self._listeners for c in factory.connections]
@@ -149,6 +172,7 @@ class ChatService(Service):
             connection.session.abort()
         await self._in_time(gone)
         await self._in_time(self._turn.finished())
+        self._passwords.stop()
         await self._store.close()
 
     async def _in_time(self, waited: Deferred[Any]) -> None:
@@ -182,7 +206,14 @@ def makeService(options: Options) -> ChatService:
     memory = options["database"] == ":memory:"
     store = MemoryStore() if memory else SQLiteStore(options["database"], timed.callFromThread)
     turn = Turn(store, Fanout(store), timed.callLater)
-    chat = Chat(turn, timed.seconds, clean(options["name"]), _read_motd(options["motd"]))
+    passwords = Passwords(timed, options.get("credCheckers") or ())
+    guests = _yes_or_no("guests", options["guests"])
+    chat = Chat(turn, timed.seconds, passwords, clean(options["name"]), _read_motd(options["motd"]), guests)
+    try:
+        keep = Keep(options["keep"]) if options["keep"] is not None else None
+    except ValueError as error:
+        fail(f"--keep: {error}")
+    housekeeping = Housekeeping(timed, chat, store, keep)
     eager = EagerReactor(timed)
     listeners = []
     for description in options["line"] or [DEFAULT_LINE]:
@@ -192,7 +223,7 @@ def makeService(options: Options) -> ChatService:
             fail(f"not an endpoint: {description}: {error}")
         listeners.append((description, endpoint, ChatFactory(chat, turn, timed, options["send-queue"])))
     data = "none: nothing is kept" if memory else os.path.abspath(options["database"])
-    return ChatService(timed, store, chat, turn, listeners, data)
+    return ChatService(timed, store, chat, turn, passwords, housekeeping, listeners, data)
 
 
 class StartError(SystemExit, Exception):
@@ -214,6 +245,12 @@ def fail(why: str) -> NoReturn:
         # twistd has turned standard error into the log by now, which has the line too.
         print(error.code, file=sys.__stderr__)
     raise error
+
+
+def _yes_or_no(option: str, value: str) -> bool:
+    if value not in ("yes", "no"):
+        fail(f"--{option} is yes or no, not {value}")
+    return value == "yes"
 
 
 def _reason(error: BaseException | None) -> object:

@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chat_support import START, Box, Seat
+from chat_support import START, Box, Seat, Trusting
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.chat import presence
 from twisted_chat.chat.acts import Answer, Close, Enter, Exit, Focus, Private, Recall
 from twisted_chat.chat.chat import MAX_NOTE, Chat
 from twisted_chat.chat.errors import Refused
 from twisted_chat.chat.events import Event, Kind
+from twisted_chat.chat.names import parse_name
 
 
 class ChatCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.box = Box()
         self.time = START
-        self.chat = Chat(self.box, lambda: self.time, "test", "Be kind.\nHave fun.")
+        self.chat = Chat(self.box, lambda: self.time, Trusting(), "test", "Be kind.\nHave fun.")
         self.kim = self.login("kim")
         self.bob = self.login("bob")
         self.box.take()
 
     def login(self, name: str) -> Seat:
         seat = Seat()
-        self.chat.login(seat, name)
+        presence.enter(self.chat, seat, parse_name(name))
         return seat
 
     def events(self) -> list[tuple[Any, ...]]:
@@ -46,7 +48,7 @@ class ChatCase(SynchronousTestCase):
             "rooms": {
                 name: (room.topic, {user.name.key for user in room.members}) for name, room in self.chat.rooms.items()
             },
-            "looks": dict(self.chat._looks),
+            "looks": dict(self.chat.looks),
             "seats": [(seat.user and seat.user.name, seat.room and seat.room.name) for seat in (self.kim, self.bob)],
         }
 
@@ -54,7 +56,7 @@ class ChatCase(SynchronousTestCase):
 class ActTests(ChatCase):
     def test_login_puts_a_person_into_the_lobby_and_greets_them(self) -> None:
         eve = Seat()
-        self.chat.login(eve, "Eve")
+        presence.enter(self.chat, eve, parse_name("Eve"))
         enter, focus, event, answer, recall = self.box.take()
         self.assertEqual((enter.session, enter.room, focus.room), (eve, "#lobby", "#lobby"))
         self.assertEqual((event.kind, event.time, event.room, event.actor), (Kind.JOIN, START * 1000, "#lobby", "Eve"))
@@ -67,28 +69,28 @@ class ActTests(ChatCase):
         self.assertIs(eve.user.rooms[0], self.chat.rooms["#lobby"])
 
     def test_the_first_one_is_alone(self) -> None:
-        chat = Chat(self.box, lambda: START)
-        chat.login(Seat(), "kim")
+        chat = Chat(self.box, lambda: START, Trusting())
+        presence.enter(chat, Seat(), parse_name("kim"))
         (answer,) = (step for step in self.box.take() if isinstance(step, Answer))
         self.assertEqual(answer.text, "Welcome to chat. You are in #lobby, alone; /help lists the commands.")
 
     def test_joining_shows_what_was_said_there_after_saying_where_one_is(self) -> None:
-        self.chat.join(self.kim, "#dev")
+        presence.join(self.chat, self.kim, "#dev")
         enter, focus, event, answer, recall = self.box.take()
         self.assertEqual([type(s) for s in (enter, focus, answer, recall)], [Enter, Focus, Answer, Recall])
         self.assertEqual((event.kind, event.room), (Kind.JOIN, "#dev"))
         self.assertEqual(recall.rooms, ("#dev",))
 
     def test_the_one_who_leaves_does_not_see_it_and_is_told_where_they_are(self) -> None:
-        self.chat.leave(self.kim)
+        presence.leave(self.chat, self.kim)
         leave, event, info, focus, room = self.box.take()
         self.assertEqual((type(leave), event.kind), (Exit, Kind.LEAVE))
         self.assertEqual((info.text, focus.room, room.data["room"]), ("You left #lobby.", None, None))
 
     def test_a_broken_connection_leaves_every_room_as_a_fact(self) -> None:
-        self.chat.join(self.kim, "#dev")
+        presence.join(self.chat, self.kim, "#dev")
         self.box.take()
-        self.chat.lost(self.kim)
+        presence.lost(self.chat, self.kim)
         facts = [act for act in self.box.acts if act.fact]
         self.assertEqual([[event.room for event in act.steps] for act in facts], [["#lobby", "#dev"]])
         self.assertEqual([step.room for step in self.box.take() if isinstance(step, Exit)], ["#lobby", "#dev"])
@@ -96,14 +98,14 @@ class ActTests(ChatCase):
         self.assertNotIn("#dev", self.chat.rooms)
 
     def test_a_connection_may_be_lost_twice_or_before_login(self) -> None:
-        self.chat.lost(self.kim)
+        presence.lost(self.chat, self.kim)
         self.box.take()
-        self.chat.lost(self.kim)
-        self.chat.lost(Seat())
+        presence.lost(self.chat, self.kim)
+        presence.lost(self.chat, Seat())
         self.assertEqual(self.box.take(), [])
 
     def test_quit_says_the_reason_to_the_rooms_and_goodbye_to_the_one_who_leaves(self) -> None:
-        self.chat.quit(self.kim, "lunch")
+        presence.quit(self.chat, self.kim, "lunch")
         steps = self.box.take()
         self.assertEqual(steps[1].text, "lunch")
         self.assertEqual((steps[-2].kind, steps[-2].text, type(steps[-1])), ("closing", "Goodbye.", Close))
@@ -116,20 +118,20 @@ class ActTests(ChatCase):
         self.assertEqual((private.sessions, private.event), ((self.kim, self.bob), event))
 
     def test_restored_topics_are_there_before_anyone(self) -> None:
-        chat = Chat(self.box, lambda: START)
+        chat = Chat(self.box, lambda: START, Trusting())
         chat.restore([("#dev", "what breaks"), ("#lobby", "welcome")])
         self.assertEqual(
             {name: room.topic for name, room in chat.rooms.items()}, {"#dev": "what breaks", "#lobby": "welcome"}
         )
         seat = Seat()
-        chat.login(seat, "kim")
+        presence.enter(chat, seat, parse_name("kim"))
         self.assertIn("Topic: welcome", self.box.take()[3].text)
-        self.assertRaises(Refused, chat.join, seat, "#d\u0435v")
+        self.assertRaises(Refused, presence.join, chat, seat, "#d\u0435v")
 
     def test_talking_and_doing_keep_one_from_being_idle(self) -> None:
         for do in (
             lambda: self.chat.say(self.kim, "hi"),
-            lambda: self.chat.join(self.kim, "#dev"),
+            lambda: presence.join(self.chat, self.kim, "#dev"),
             lambda: self.chat.message(self.kim, "hi", "bob"),
         ):
             self.time += 60
@@ -145,28 +147,28 @@ class ActTests(ChatCase):
 class RefusalTests(ChatCase):
     def test_whatever_is_refused_changes_nothing_and_says_nothing(self) -> None:
         chat, kim, stranger = self.chat, self.kim, Seat()
-        chat.join(self.bob, "#modem")
+        presence.join(chat, self.bob, "#modem")
         self.box.take()
         long = "x" * (MAX_NOTE + 1)
         refused: list[tuple[str, Callable[[], None]]] = [
-            ("bad-name", lambda: chat.login(stranger, "a b")),
-            ("name-in-use", lambda: chat.login(stranger, "KIM")),
-            ("confusable", lambda: chat.login(stranger, "b\u043eb")),
-            ("bad-room", lambda: chat.join(kim, "#")),
-            ("confusable", lambda: chat.join(kim, "#modern")),
-            ("no-such-room", lambda: chat.leave(kim, "#none")),
-            ("not-in-room", lambda: chat.leave(kim, "#modem")),
-            ("bad-name", lambda: chat.rename(kim, "")),
-            ("same-name", lambda: chat.rename(kim, "kim")),
-            ("name-in-use", lambda: chat.rename(kim, "Bob")),
-            ("confusable", lambda: chat.rename(kim, "b\u043eb")),
+            ("bad-name", lambda: presence.enter(chat, stranger, parse_name("a b"))),
+            ("name-in-use", lambda: presence.enter(chat, stranger, parse_name("KIM"))),
+            ("confusable", lambda: presence.enter(chat, stranger, parse_name("b\u043eb"))),
+            ("bad-room", lambda: presence.join(chat, kim, "#")),
+            ("confusable", lambda: presence.join(chat, kim, "#modern")),
+            ("no-such-room", lambda: presence.leave(chat, kim, "#none")),
+            ("not-in-room", lambda: presence.leave(chat, kim, "#modem")),
+            ("bad-name", lambda: presence.rename(chat, kim, "")),
+            ("same-name", lambda: presence.rename(chat, kim, "kim")),
+            ("name-in-use", lambda: presence.rename(chat, kim, "Bob")),
+            ("confusable", lambda: presence.rename(chat, kim, "b\u043eb")),
             ("no-such-user", lambda: chat.message(kim, "hi", "eve")),
             ("bad-name", lambda: chat.message(kim, "hi", "[bob]")),
             ("too-long", lambda: chat.set_topic(kim, long)),
             ("too-long", lambda: chat.set_away(kim, long)),
-            ("too-long", lambda: chat.quit(kim, long)),
-            ("not-logged-in", lambda: chat.join(stranger, "#dev")),
-            ("not-logged-in", lambda: chat.rename(stranger, "eve")),
+            ("too-long", lambda: presence.quit(chat, kim, long)),
+            ("not-logged-in", lambda: presence.join(chat, stranger, "#dev")),
+            ("not-logged-in", lambda: presence.rename(chat, stranger, "eve")),
             ("not-logged-in", lambda: chat.set_away(stranger, "tea")),
             ("no-room", lambda: chat.say(stranger, "hi")),
         ]
@@ -193,26 +195,26 @@ class UndoTests(ChatCase):
 
     def test_login(self) -> None:
         seat = Seat()
-        self.undone(lambda: self.chat.login(seat, "eve"))
+        self.undone(lambda: presence.enter(self.chat, seat, parse_name("eve")))
         self.assertEqual((seat.user, seat.room), (None, None))
 
     def test_joining_a_new_room(self) -> None:
-        self.undone(lambda: self.chat.join(self.kim, "#dev"))
+        self.undone(lambda: presence.join(self.chat, self.kim, "#dev"))
 
     def test_joining_a_room_of_others(self) -> None:
-        self.chat.join(self.bob, "#dev")
+        presence.join(self.chat, self.bob, "#dev")
         self.box.take()
-        self.undone(lambda: self.chat.join(self.kim, "#dev"))
+        self.undone(lambda: presence.join(self.chat, self.kim, "#dev"))
 
     def test_leaving_the_current_room_and_another(self) -> None:
-        self.chat.join(self.kim, "#dev")
+        presence.join(self.chat, self.kim, "#dev")
         self.box.take()
-        self.undone(lambda: self.chat.leave(self.kim))
-        self.undone(lambda: self.chat.leave(self.kim, "#lobby"))
+        self.undone(lambda: presence.leave(self.chat, self.kim))
+        self.undone(lambda: presence.leave(self.chat, self.kim, "#lobby"))
 
     def test_renaming(self) -> None:
-        self.undone(lambda: self.chat.rename(self.kim, "kimchi"))
-        self.undone(lambda: self.chat.rename(self.kim, "KIM"))
+        self.undone(lambda: presence.rename(self.chat, self.kim, "kimchi"))
+        self.undone(lambda: presence.rename(self.chat, self.kim, "KIM"))
 
     def test_topics(self) -> None:
         self.undone(lambda: self.chat.set_topic(self.kim, "new"))
@@ -224,23 +226,23 @@ class UndoTests(ChatCase):
     def test_all_at_once_in_turn(self) -> None:
         seat, chat = Seat(), self.chat
         self.undone(
-            lambda: chat.login(seat, "eve"),
-            lambda: chat.join(seat, "#dev"),
+            lambda: presence.enter(chat, seat, parse_name("eve")),
+            lambda: presence.join(chat, seat, "#dev"),
             lambda: chat.set_topic(seat, "x"),
-            lambda: chat.rename(self.kim, "kimchi"),
-            lambda: chat.rename(seat, "kim"),
-            lambda: chat.join(self.bob, "#dev"),
-            lambda: chat.leave(seat),
-            lambda: chat.leave(self.bob),
-            lambda: chat.leave(self.bob),
-            lambda: chat.join(self.bob, "#dev"),
+            lambda: presence.rename(chat, self.kim, "kimchi"),
+            lambda: presence.rename(chat, seat, "kim"),
+            lambda: presence.join(chat, self.bob, "#dev"),
+            lambda: presence.leave(chat, seat),
+            lambda: presence.leave(chat, self.bob),
+            lambda: presence.leave(chat, self.bob),
+            lambda: presence.join(chat, self.bob, "#dev"),
         )
 
     def lost_after(self, *acts: Callable[[], None], seat: Seat | None = None) -> list[tuple[Any, ...]]:
         """What the log is told in the end of someone who has left after acts that were taken back."""
         for act in acts:
             act()
-        self.chat.lost(seat or self.kim)
+        presence.lost(self.chat, seat or self.kim)
         (fact,) = (act for act in self.box.acts if act.fact)
         self.box.undo()
         self.check_tables()
@@ -249,7 +251,7 @@ class UndoTests(ChatCase):
     def check_tables(self) -> None:
         self.assertEqual(set(self.chat.users), {"bob"})
         self.assertEqual(
-            self.chat._looks.keys(), {self.bob.user.name.skeleton, *(r.skeleton for r in self.chat.rooms.values())}
+            self.chat.looks.keys(), {self.bob.user.name.skeleton, *(r.skeleton for r in self.chat.rooms.values())}
         )
         for room in self.chat.rooms.values():
             self.assertTrue(room.members or room.topic or room.name == "#lobby")
@@ -257,31 +259,31 @@ class UndoTests(ChatCase):
 
     def test_of_one_whose_login_is_taken_back_nobody_is_told_that_they_left(self) -> None:
         seat = Seat()
-        self.chat.lost(self.kim)
+        presence.lost(self.chat, self.kim)
         self.box.take()
-        self.assertEqual(self.lost_after(lambda: self.chat.login(seat, "eve"), seat=seat), [])
+        self.assertEqual(self.lost_after(lambda: presence.enter(self.chat, seat, parse_name("eve")), seat=seat), [])
 
     def test_nobody_leaves_a_room_that_they_did_not_come_to_enter(self) -> None:
-        left = self.lost_after(lambda: self.chat.join(self.kim, "#dev"))
+        left = self.lost_after(lambda: presence.join(self.chat, self.kim, "#dev"))
         self.assertEqual(left, [(Kind.LEAVE, "#lobby", "kim")])
 
     def test_a_room_left_in_vain_is_left_with_the_connection(self) -> None:
-        left = self.lost_after(lambda: self.chat.leave(self.kim))
+        left = self.lost_after(lambda: presence.leave(self.chat, self.kim))
         self.assertEqual(left, [(Kind.LEAVE, "#lobby", "kim")])
 
     def test_one_leaves_under_the_name_that_the_log_knows(self) -> None:
-        left = self.lost_after(lambda: self.chat.rename(self.kim, "kimchi"))
+        left = self.lost_after(lambda: presence.rename(self.chat, self.kim, "kimchi"))
         self.assertEqual(left, [(Kind.LEAVE, "#lobby", "kim")])
         self.login("kim")
 
     def test_a_topic_taken_back_leaves_no_empty_room(self) -> None:
-        self.chat.join(self.kim, "#dev")
+        presence.join(self.chat, self.kim, "#dev")
         self.box.take()
         self.lost_after(lambda: self.chat.set_topic(self.kim, "mine"))
         self.assertEqual(set(self.chat.rooms), {"#lobby"})
 
     def test_a_topic_cleared_in_vain_is_still_there(self) -> None:
-        self.chat.join(self.kim, "#dev")
+        presence.join(self.chat, self.kim, "#dev")
         self.chat.set_topic(self.kim, "ours")
         self.box.take()
         self.lost_after(lambda: self.chat.set_topic(self.kim, ""))

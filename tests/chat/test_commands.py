@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_support import START, Box, Client, Seat, World
+from chat_support import START, Box, Client, Seat, Trusting, World
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.chat import presence
 from twisted_chat.chat.acts import Answer
-from twisted_chat.chat.chat import MAX_NOTE, MAX_ROOMS, Chat
-from twisted_chat.chat.commands import COMMANDS, MAX_HISTORY
+from twisted_chat.chat.chat import MAX_NOTE, Chat
+from twisted_chat.chat.commands import COMMANDS
 from twisted_chat.chat.commands import run as run_command
+from twisted_chat.chat.commands.talking import MAX_HISTORY
+from twisted_chat.chat.names import parse_name
+from twisted_chat.chat.presence import MAX_ROOMS
 
 HERE = "~ 2026-11-22 10:00:00 "
 
@@ -44,8 +48,11 @@ class CommandCase(SynchronousTestCase):
 class HelpTests(CommandCase):
     def test_help_lists_every_command_in_one_line_each(self) -> None:
         lines = self.kim.say("/help")
-        self.assertEqual(len(lines), len(COMMANDS) + 1)
-        for row in COMMANDS.values():
+        rows = [row for row in COMMANDS.values() if row.group != "Administration"]
+        groups = list(dict.fromkeys(f"-- {row.group}:" for row in rows))
+        self.assertEqual([line for line in lines if line.endswith(":")], groups)
+        self.assertEqual(len(lines), len(rows) + len(groups) + 1)
+        for row in rows:
             self.assertTrue(any(line.startswith(f"-- {row.usage} ") for line in lines), row.name)
 
     def test_help_explains_each_command_with_or_without_its_slash_in_any_case(self) -> None:
@@ -66,7 +73,11 @@ class HelpTests(CommandCase):
         self.assertEqual(self.bob.read(), [])
 
     def test_the_documented_commands_are_there(self) -> None:
-        documented = "help join leave rooms who msg me topic nick whois away history search format ping quit"
+        documented = (
+            "help format ping quit msg me away history search unread join leave rooms who topic nick whois seen "
+            "register login logout password op deop voice devoice kick ban unban bans mute unmute invite mode pin "
+            "unpin delete kill gban ungban announce shun audit"
+        )
         self.assertEqual(set(COMMANDS), set(documented.split()))
 
 
@@ -155,7 +166,7 @@ class RoomCommandTests(CommandCase):
         self.assertEqual(self.bob.read(), ["[kim] hi"])
 
     def test_join_refuses_what_is_no_room(self) -> None:
-        self.refuses("/join", "/join #", "/join #a #b", "/join [x]", "/join #" + "x" * 33, "/join #1obby")
+        self.refuses("/join", "/join #", "/join #a KEY more", "/join [x]", "/join #" + "x" * 33, "/join #1obby")
         self.assertEqual(set(self.world.chat.rooms), {"#lobby"})
 
     def test_nobody_is_in_more_than_so_many_rooms(self) -> None:
@@ -208,7 +219,7 @@ class RoomCommandTests(CommandCase):
         self.bob.say("/join #dev", "/away")
         self.bob.say("/away tea")
         self.assertEqual(self.kim.say("/who"), ["-- In #lobby (2):", "--  kim, bob (away)"])
-        self.assertEqual(self.kim.say("/who dev"), ["-- In #dev (1):", "--  bob (away)"])
+        self.assertEqual(self.kim.say("/who dev"), ["-- In #dev (1):", "--  @bob (away)"])
         self.refuses("/who #none", "/who #a #b", "/who [x]")
 
     def test_who_wraps_long_lists(self) -> None:
@@ -253,7 +264,7 @@ class PersonTests(CommandCase):
         self.kim.read()
         self.assertEqual(
             self.kim.say("/whois Bob"),
-            ["-- bob is in #lobby, #dev.", "-- Here for 2 hours, idle for 1 minute.", "-- Away: tea"],
+            ["-- bob is in #lobby, #dev.", "-- A guest, here for 2 hours, idle for 1 minute.", "-- Away: tea"],
         )
         self.refuses("/whois", "/whois eve", "/whois kim bob", "/whois [x]")
 
@@ -368,8 +379,8 @@ class ArgumentTests(SynchronousTestCase):
         for name in COMMANDS:
             for value in values:
                 box, seat = Box(), Seat()
-                chat = Chat(box, lambda: START)
-                chat.login(seat, "kim")
+                chat = Chat(box, lambda: START, Trusting())
+                presence.enter(chat, seat, parse_name("kim"))
                 box.take()
                 run_command(chat, seat, f"/{name} {value}")
                 steps = box.take()

@@ -2,11 +2,12 @@
 
 import unicodedata
 
-from chat_support import Box, Seat
+from chat_support import Box, Seat, Trusting
 from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.chat import presence
 from twisted_chat.chat.chat import Chat
 from twisted_chat.chat.errors import Refused
 from twisted_chat.chat.names import MAX_LENGTH, parse_name, parse_room, skeleton
@@ -118,12 +119,12 @@ class InUseTests(SynchronousTestCase):
     """What the chat does about names in use."""
 
     def setUp(self) -> None:
-        self.chat = Chat(Box(), lambda: 0.0)
+        self.chat = Chat(Box(), lambda: 0.0, Trusting())
         self.alice = self.login("alice")
 
     def login(self, name: str) -> Seat:
         seat = Seat()
-        self.chat.login(seat, name)
+        presence.enter(self.chat, seat, parse_name(name))
         return seat
 
     def refused(self, name: str) -> str:
@@ -143,36 +144,36 @@ class InUseTests(SynchronousTestCase):
         self.assertEqual(self.refused("b\u043eb"), "confusable")
 
     def test_a_name_is_free_again_when_its_owner_has_left(self) -> None:
-        self.chat.lost(self.alice)
+        presence.lost(self.chat, self.alice)
         self.login("а1ice")
         self.assertEqual(self.refused("alice"), "confusable")
 
     def test_the_case_of_ones_own_name_can_be_changed(self) -> None:
-        self.chat.rename(self.alice, "Alice")
+        presence.rename(self.chat, self.alice, "Alice")
         self.assertEqual(self.alice.user.name.shown, "Alice")
         self.assertEqual(self.refused("alice"), "name-in-use")
 
     def test_ones_own_name_can_be_changed_to_one_that_looks_the_same(self) -> None:
-        self.chat.rename(self.alice, "а1ice")
+        presence.rename(self.chat, self.alice, "а1ice")
         self.assertEqual(self.refused("alice"), "confusable")
         self.assertEqual(self.refused("а1ice"), "name-in-use")
 
     def test_a_room_that_looks_like_one_in_use_is_refused(self) -> None:
-        self.chat.join(self.alice, "#modem")
-        why = self.assertRaises(Refused, self.chat.join, self.alice, "#modern")
+        presence.join(self.chat, self.alice, "#modem")
+        why = self.assertRaises(Refused, presence.join, self.chat, self.alice, "#modern")
         self.assertEqual(why.code, "confusable")
         self.assertIn("#modem", why.sentence)
         self.assertNotIn("#modern", self.chat.rooms)
 
     def test_the_lobby_cannot_be_imitated(self) -> None:
-        why = self.assertRaises(Refused, self.chat.join, self.alice, "#1obby")
+        why = self.assertRaises(Refused, presence.join, self.chat, self.alice, "#1obby")
         self.assertEqual(why.code, "confusable")
 
 
 class RoomLookTests(SynchronousTestCase):
     def test_a_rooms_look_is_that_of_the_name_shown_whatever_case_it_was_entered_with(self) -> None:
         seat, box = Seat(), Box()
-        chat = Chat(box, lambda: 0.0)
-        chat.login(seat, "kim")
-        chat.join(seat, "#DEV")
-        self.assertEqual(self.assertRaises(Refused, chat.join, seat, "#d\u0435v").code, "confusable")
+        chat = Chat(box, lambda: 0.0, Trusting())
+        presence.enter(chat, seat, parse_name("kim"))
+        presence.join(chat, seat, "#DEV")
+        self.assertEqual(self.assertRaises(Refused, presence.join, chat, seat, "#d\u0435v").code, "confusable")

@@ -30,6 +30,22 @@ EVENTS: list[tuple[Event, str, dict[str, Any]]] = [
     (Event(Kind.RENAME, TIME, "#dev", "kim", "kimchi"), "user [kim] is now [kimchi]", {"to": "kimchi"}),
     (Event(Kind.TOPIC, TIME, "#dev", "kim", "", "T"), "user [kim] set the topic: T", {"text": "T"}),
     (Event(Kind.TOPIC, TIME, "#dev", "kim"), "user [kim] cleared the topic", {}),
+    (
+        Event(Kind.KICK, TIME, "#dev", "kim", "bob", "spam"),
+        "user [bob] was kicked by [kim] (spam)",
+        {"to": "bob", "text": "spam"},
+    ),
+    (Event(Kind.MODE, TIME, "#dev", "kim", "", "slow 10"), "user [kim] set slow 10", {"text": "slow 10"}),
+    (Event(Kind.MODE, TIME, "#dev", "kim", "bob", "-op"), "user [kim] set -op for [bob]", {"to": "bob", "text": "-op"}),
+    (
+        Event(Kind.DELETE, TIME, "#dev", "kim", "bob", "9"),
+        "user [kim] deleted message 9 of [bob]",
+        {"to": "bob", "text": "9"},
+    ),
+    (Event(Kind.MESSAGE, TIME, "#dev", "kim"), "[kim] (deleted)", {}),
+    (Event(Kind.ACTION, TIME, "#dev", "kim"), "* kim (deleted)", {}),
+    (Event(Kind.AUDIT, TIME, None, "kim", "bob", "kill"), "[kim] kill [bob]", {"to": "bob", "text": "kill"}),
+    (Event(Kind.ANNOUNCE, TIME, None, "kim", "", "tea"), "[kim -> everyone] tea", {"text": "tea"}),
     (Event(Kind.DIRECT, TIME, None, "kim", "bob", "psst"), "[kim -> bob] psst", {"to": "bob", "text": "psst"}),
 ]
 
@@ -127,7 +143,15 @@ class ConversationTests(SynchronousTestCase):
         (answer,) = self.ask("/format json")
         del answer["text"]
         self.assertEqual(
-            answer, {"type": "format", "format": "json", "name": "kim", "room": "#dev", "rooms": ["#lobby", "#dev"]}
+            answer,
+            {
+                "type": "format",
+                "format": "json",
+                "name": "kim",
+                "account": None,
+                "room": "#dev",
+                "rooms": ["#lobby", "#dev"],
+            },
         )
 
     def test_room(self) -> None:
@@ -145,7 +169,10 @@ class ConversationTests(SynchronousTestCase):
         self.kim.read()
         who = self.one("/who")
         self.assertEqual((who["type"], who["room"]), ("who", "#lobby"))
-        self.assertEqual(who["members"], [{"name": "bob", "away": "tea"}, {"name": "kim", "away": None}])
+        self.assertEqual(
+            who["members"],
+            [{"name": "bob", "away": "tea", "role": "member"}, {"name": "kim", "away": None, "role": "member"}],
+        )
         rooms = self.one("/rooms")
         self.assertEqual((rooms["type"], rooms["rooms"]), ("rooms", [{"room": "#lobby", "members": 2, "topic": "T"}]))
 
@@ -203,7 +230,7 @@ class DocumentationTests(SynchronousTestCase):
     def test_every_type_of_event_and_answer_is_documented(self) -> None:
         for kind in Kind:
             self.assertIn(f"`{kind.name.lower()}`", self.text)
-        for kind in ("room", "who", "rooms", "history", "search", "pong", "format", "closing"):
+        for kind in ("room", "who", "rooms", "history", "search", "pong", "format", "unread", "account", "closing"):
             self.assertIn(f"| `{kind}` |", self.text)
 
     def test_the_dialogue_is_what_happens(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from .events import Event
+from .events import Event, Put
 
 if TYPE_CHECKING:
     from .rooms import Room, User
@@ -17,10 +17,25 @@ class Session(Protocol):
 
     @ivar user: who is logged in on it.
     @ivar room: the current room: where a line without a command goes.
+    @ivar address: the IP address it comes from; empty for a local socket.
+    @ivar busy: it waits for something (a password being checked): no more is taken from it until L{ready}.
+    @ivar alive: whether the connection still exists.
+    @ivar closing: it has been told goodbye, and nothing more is taken from it.
     """
 
     user: User | None
     room: Room | None
+    busy: bool
+    closing: bool
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def alive(self) -> bool: ...
+
+    def ready(self) -> None:
+        """It is no longer busy: what has come in since may be taken."""
 
 
 class Outbox(Protocol):
@@ -28,6 +43,10 @@ class Outbox(Protocol):
 
     def add(self, act: Act) -> None:
         """Keep and deliver an act after those added before it."""
+
+    @property
+    def position(self) -> int:
+        """The id of the last event that has been delivered."""
 
 
 @dataclass(slots=True)
@@ -94,6 +113,7 @@ class Recall:
     @ivar before, after: only events with a smaller, a greater id.
     @ivar talk: only what was said, not who came and went.
     @ivar words: only messages with all these words.
+    @ivar ids: show the events' ids to people, too.
     @ivar end: the answer that follows the events, made from their number; C{None} for none.
     """
 
@@ -104,7 +124,34 @@ class Recall:
     after: int | None = None
     talk: bool = False
     words: Sequence[str] = ()
+    ids: bool = False
     end: Callable[[int], Answer] | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many messages there are, as an answer.
+
+    @ivar since: for each room, the id after which messages count.
+    @ivar answer: made from the numbers, by room; C{None} when there is nothing to say.
+    """
+
+    session: Session
+    since: Mapping[str, int]
+    answer: Callable[[Mapping[str, int]], Answer | None]
+
+
+@dataclass(slots=True)
+class Inspect:
+    """Look at one event of a room.
+
+    @ivar then: called in a later turn with the event, or with C{None} when the room has none of that id.
+    """
+
+    session: Session
+    room: str
+    id: int
+    then: Callable[[Event | None], None]
 
 
 @dataclass(slots=True)
@@ -114,7 +161,7 @@ class Close:
     session: Session
 
 
-Step = Event | Enter | Exit | Focus | Switch | Answer | Private | Recall | Close
+Step = Event | Put | Enter | Exit | Focus | Switch | Answer | Private | Recall | Tally | Inspect | Close
 
 
 class Act:

@@ -1,276 +1,195 @@
-"""The chat: who is here, what they may do, and what becomes of it."""
+"""The chat: everyone and every room, and what is said there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from .acts import Act, Answer, Close, Enter, Exit, Focus, Outbox, Private, Recall, Session, Step
+from .accounts import Account, Accounts, Authenticator
+from .acts import Act, Answer, Close, Outbox, Private, Session, Step
 from .errors import Refused
-from .events import Event, Kind
+from .events import AUDIT, Event, Kind, Put, inbox
 from .names import Name, parse_name, parse_room
+from .permissions import Ban, Role, need
 from .rooms import Room, User
 
 LOBBY = "#lobby"
 REPLAY = 20
-MAX_ROOMS = 100
 MAX_NOTE = 300
 
 
 class Chat:
-    """All users and rooms, and everything that can be done to them.
+    """All users and rooms.
 
-    Every method that a session calls either raises L{Refused}, and nothing has changed, or changes the state at
-    once and puts an act into the outbox, which keeps and delivers it. Texts must have been through L{clean}.
+    What can be done to them is in this module (talking), in C{presence} (coming and going), C{registration}
+    (accounts), C{moderation} and C{administration}. Each function there either raises L{Refused}, and nothing has
+    changed, or changes the state at once and puts acts into the outbox, which keeps and delivers them. Texts must have
+    been through L{clean}.
 
-    @ivar users: who is logged in, by the key of the name.
-    @ivar rooms: the rooms with members or a topic, by name.
+    @ivar users: who is here, by the key of the name.
+    @ivar rooms: the rooms with members, a topic, or an owner, by name.
+    @ivar accounts: all accounts.
+    @ivar bans: who is kept out of the server, by mask.
+    @ivar shunned: guests' keys and addresses whose words reach nobody; for accounts it stands in the account.
+    @ivar looks: the skeletons of all names of users and rooms in use, with their keys.
     """
 
     def __init__(
         self,
         outbox: Outbox,
         clock: Callable[[], float],
+        authenticator: Authenticator,
         server: str = "chat",
         motd: str = "",
+        guests: bool = True,
     ) -> None:
         """
         @param outbox: where acts go.
         @param clock: the time in seconds since 1970-01-01 UTC.
+        @param authenticator: who checks passwords.
         @param server: what the server calls itself.
         @param motd: the message of the day, shown after login; may have several lines.
+        @param guests: whether people without an account may come in.
         """
         self.server = server
         self.motd = motd
+        self.guests = guests
+        self.outbox = outbox
+        self.now = clock
+        self.authenticator = authenticator
         self.users: dict[str, User] = {}
         self.rooms: dict[str, Room] = {}
-        self._outbox = outbox
-        self._clock = clock
-        self._looks: dict[str, str] = {}  # skeleton of a name or room in use -> its key
-        self._add_room(parse_room(LOBBY))
+        self.accounts = Accounts()
+        self.bans: dict[str, Ban] = {}
+        self.shunned: set[str] = set()
+        self.looks: dict[str, str] = {}
+        self.add_room(parse_room(LOBBY))
 
-    def restore(self, topics: Iterable[tuple[str, str]]) -> None:
-        """Take over what was before: names and topics of the rooms that have one. Called before the first login."""
+    def restore(
+        self, topics: Iterable[tuple[str, str]], records: Iterable[tuple[str, str, Mapping[str, Any]]] = ()
+    ) -> None:
+        """Take over what was before. Called before the first login.
+
+        @param topics: names and topics of the rooms that have one.
+        @param records: what was L{Put}: kind, key and value.
+        """
         for name, topic in topics:
-            (self.rooms.get(name) or self._add_room(parse_room(name))).topic = topic
-
-    # Coming and going
-
-    def login(self, session: Session, text: str) -> None:
-        """Let someone in, into the lobby.
-
-        @raise Refused: C{"bad-name"}, C{"name-in-use"}, or C{"confusable"} with a name in use.
-        """
-        name = parse_name(text)
-        self._check_free(name)
-        user = User(name, session, self._clock())
-        room = self.rooms[LOBBY]
-        self._add_user(user)
-        self._put_in(user, room)
-        session.user = user
-        session.room = room
-
-        def undo() -> None:
-            session.user = session.room = None
-            self._remove_user(user)
-            if user.farewell is not None:
-                user.farewell.steps = []
-
-        greeting = self.motd.split("\n") if self.motd else []
-        greeting.append(f"Welcome to {self.server}. You are in {LOBBY}, {_company(room)}; /help lists the commands.")
-        steps: list[Step] = [
-            Enter(session, LOBBY),
-            Focus(session, LOBBY),
-            self._event(Kind.JOIN, room, user),
-            Answer(session, "room", "\n".join(greeting + _topic_line(room)), _room_data(room)),
-            Recall(session, (LOBBY,), REPLAY, talk=True),
-        ]
-        self._outbox.add(Act(session, steps, undo))
-
-    def quit(self, session: Session, reason: str = "") -> None:
-        """Someone leaves, by their own wish: the connection is closed when all is said.
-
-        @raise Refused: C{"too-long"}: the reason.
-        """
-        _check_length(reason, "reason")
-        self.lost(session, reason)
-        self.hang_up(session, "Goodbye.")
-
-    def hang_up(self, session: Session, why: str) -> None:
-        """Tell a session why, and close it when all that comes before is sent."""
-        self._outbox.add(Act(session, [Answer(session, "closing", why), Close(session)]))
-
-    def lost(self, session: Session, reason: str = "") -> None:
-        """The connection is gone. Called once or more for every session, logged in or not."""
-        user = session.user
-        if user is None:
-            return
-        rooms = user.rooms
-        session.user = session.room = None
-        user.sessions = tuple(s for s in user.sessions if s is not session)
-        self._outbox.add(Act(None, [Exit(session, room.name) for room in rooms]))
-        if not user.sessions:
-            self._remove_user(user)
-            # Undoing what came before changes what there is to say, once more can be written.
-            user.farewell = Act(None, [self._event(Kind.LEAVE, room, user, text=reason) for room in rooms], fact=True)
-            self._outbox.add(user.farewell)
-
-    def join(self, session: Session, text: str) -> None:
-        """Enter a room, which comes into being when needed, and make it the current one.
-
-        @raise Refused: C{"bad-room"}, C{"confusable"}, or C{"too-many-rooms"}.
-        """
-        user = _user(session)
-        name = parse_room(text)
-        room = self.rooms.get(name.key)
-        if room is not None and user in room.members:
-            self._focus(session, room)
-            return
-        if len(user.rooms) >= MAX_ROOMS:
-            raise Refused("too-many-rooms", f"You are in {MAX_ROOMS} rooms already; /leave one first.")
-        if room is None:
-            twin = self._looks.get(name.skeleton)
-            if twin is not None:
-                raise Refused("confusable", f"There is already a room {twin}, which looks the same.")
-            room = self._add_room(name)
-        before = session.room
-        self._put_in(user, room)
-        session.room = room
-
-        def undo() -> None:
-            self._take_out(user, room)
-            if session.room is room:
-                session.room = before
-            if user.farewell is not None:
-                left = user.farewell.steps
-                user.farewell.steps = [s for s in left if not (isinstance(s, Event) and s.room == room.name)]
-
-        steps: list[Step] = [Enter(s, room.name) for s in user.sessions]
-        steps += [
-            Focus(session, room.name),
-            self._event(Kind.JOIN, room, user),
-            self._now_in(session, room),
-        ]
-        steps += [Recall(s, (room.name,), REPLAY, talk=True) for s in user.sessions]
-        self._outbox.add(Act(session, steps, undo))
-
-    def leave(self, session: Session, text: str | None = None) -> None:
-        """Leave a room, by default the current one; the last room entered of those left becomes current.
-
-        @raise Refused: C{"no-room"} or C{"not-in-room"}.
-        """
-        user = _user(session)
-        room = self._own_room(session, text)
-        event = self._event(Kind.LEAVE, room, user)
-        rooms, sessions, focus = user.rooms, user.sessions, [s for s in user.sessions if s.room is room]
-        self._take_out(user, room)
-        steps: list[Step] = [Exit(s, room.name) for s in user.sessions]
-        steps.append(event)
-        steps.append(Answer(session, "info", f"You left {room.name}."))
-        following = user.rooms[-1] if user.rooms else None
-        for s in focus:
-            s.room = following
-            steps.append(Focus(s, following.name if following else None))
-            steps.append(self._now_in(s, following))
-
-        def undo() -> None:
-            if user.farewell is not None:
-                user.farewell.steps = [*user.farewell.steps, *(Exit(s, room.name) for s in sessions), event]
-            else:
-                room.members[user] = None
-                user.rooms = rooms
-                self._keep_if_used(room)
-                for s in focus:
-                    s.room = room
-
-        self._outbox.add(Act(session, steps, undo))
-
-    def rename(self, session: Session, text: str) -> None:
-        """Take another name.
-
-        @raise Refused: as L{login}.
-        """
-        user = _user(session)
-        old, new = user.name, parse_name(text)
-        if new.shown == old.shown:
-            raise Refused("same-name", f"You are {new.shown} already.")
-        self._check_free(new, user)
-        events = [self._event(Kind.RENAME, room, user, new.shown) for room in user.rooms]
-
-        def change(name: Name) -> None:
-            self._remove_name(user)
-            user.name = name
-            self._add_user(user)
-
-        change(new)
-        def undo() -> None:
-            if user.farewell is None:
-                change(old)
-                return
-            user.name = old
-            for step in user.farewell.steps:
-                if isinstance(step, Event):
-                    step.actor = old.shown
-
-        steps: list[Step] = [*events, Answer(session, "info", f"You are now {new.shown}.", {"name": new.shown})]
-        self._outbox.add(Act(session, steps, undo))
+            (self.rooms.get(name) or self.add_room(parse_room(name))).topic = topic
+        accounts = []
+        for kind, key, value in records:
+            if kind == "account":
+                accounts.append((key, value))
+            elif kind == "room":
+                (self.rooms.get(key) or self.add_room(parse_room(key))).restore(value)
+            elif kind == "ban":
+                self.bans[key] = Ban(**value)
+        self.accounts.restore(accounts)
+        self.shunned.update(key for key, value in accounts if value["shunned"])
 
     # Talking
 
     def say(self, session: Session, text: str, kind: Kind = Kind.MESSAGE) -> None:
         """Say something, or (C{Kind.ACTION}) do something, in the current room.
 
-        @raise Refused: C{"no-room"}.
+        @raise Refused: C{"no-room"}, C{"muted"}, C{"moderated"} or C{"slow"}.
         """
         user, room = session.user, session.room
         if user is None or room is None:
             raise Refused("no-room", f"You are in no room. /join {LOBBY} takes you to the first one.")
-        now = self._clock()
+        now = self.now()
         user.active = now
+        if room.modes or room.mutes:
+            self._check_may_speak(user, room, now)
         event = Event(kind, int(now * 1000), room.name, user.name.shown, "", text)
-        self._outbox.add(Act(session, (event,)))
+        if self.shunned and self.is_shunned(user):
+            self._pretend(session, user, event)
+        else:
+            self.outbox.add(Act(session, (event,)))
 
     def message(self, session: Session, text: str, name: str) -> None:
-        """Say something to one person only.
+        """Say something to one person only; to an account that is not here, for when it comes.
 
         @raise Refused: C{"no-such-user"}.
         """
-        user, other = _user(session), self.find_user(name)
-        event = self._event(Kind.DIRECT, None, user, other.name.shown, text)
-        sessions = tuple(dict.fromkeys(user.sessions + other.sessions))
-        steps: list[Step] = [event, Private(sessions, event)]
-        if other.away is not None:
-            steps.append(Answer(session, "info", f"{other.name.shown} is away: {other.away}"))
-        self._outbox.add(Act(session, steps))
+        user, to = self.user(session), parse_name(name)
+        other, account = self.users.get(to.key), self.accounts.get(to.key)
+        if other is None and account is None:
+            raise Refused("no-such-user", f"There is no {to.shown} here.")
+        shown = other.name.shown if other else account.name if account else ""
+        event = self.event(Kind.DIRECT, None, user, shown, text)
+        here = other.sessions if other else ()
+        private = Private(tuple(dict.fromkeys(user.sessions + here)), event)
+        if self.shunned and self.is_shunned(user):
+            self._pretend(session, user, event)
+            return
+        steps: list[Step] = [event, private]
+        undo = None
+        if account is not None:
+            event.stream = inbox(to.key)
+            if other is not None:
+                # What came before is received by now; should the process be killed, only this one comes again.
+                put, undo = self.accounts.change(to.key, inbox=self.outbox.position)
+                steps.append(put)
+        if other is None:
+            steps.append(Answer(session, "info", f"{shown} is not here, and will receive it on coming back."))
+        elif other.away is not None:
+            steps.append(Answer(session, "info", f"{shown} is away: {other.away}"))
+        self.outbox.add(Act(session, steps, undo))
 
     def set_topic(self, session: Session, text: str) -> None:
         """Set the topic of the current room, or clear it with an empty text.
 
-        @raise Refused: C{"no-room"} or C{"too-long"}.
+        @raise Refused: C{"no-room"}, C{"not-allowed"} or C{"too-long"}.
         """
-        user, room = _user(session), self._own_room(session, None)
-        _check_length(text, "topic")
+        user, room = self.user(session), self.own_room(session, None)
+        self.check_may(user, room, "topic", "set the topic")
+        check_length(text, "topic")
+        if self.shunned and self.is_shunned(user):
+            self._pretend(session, user, self.event(Kind.TOPIC, room, user, text=text))
+            return
         old, room.topic = room.topic, text
 
         def undo() -> None:
             room.topic = old
-            self._keep_if_used(room)
+            self.keep_if_used(room)
 
-        self._outbox.add(Act(session, [self._event(Kind.TOPIC, room, user, text=text)], undo))
+        self.outbox.add(Act(session, [self.event(Kind.TOPIC, room, user, text=text), *self.keep_room(room)], undo))
 
     def set_away(self, session: Session, text: str | None) -> None:
         """Be away, with a text, or back, with C{None}.
 
         @raise Refused: C{"too-long"}.
         """
-        _check_length(text or "", "away text")
-        _user(session).away = text
+        check_length(text or "", "away text")
+        self.user(session).away = text
         self.answer(session, "You are marked as back." if text is None else "You are marked as away.")
 
-    # Asking
+    def _pretend(self, session: Session, user: User, event: Event) -> None:
+        """What someone who is shunned does looks done to them; nobody else sees it, and it is not kept."""
+        event.id = self.outbox.position + 1
+        self.outbox.add(Act(session, (Private(user.sessions, event),)))
+
+    def _check_may_speak(self, user: User, room: Room, now: float) -> None:
+        role = self.role(user, room)
+        if role < need("speak", room.modes):
+            raise Refused("moderated", f"{room.name} is moderated: only those with voice may speak.")
+        if role >= Role.OP:
+            return
+        for mute in room.mutes.values():
+            if mute.holds(now) and mute.matches(user.name.key, user.addresses):
+                raise Refused("muted", f"You are muted in {room.name}{_until(mute, now)}.")
+        slow = room.modes.get("slow")
+        if slow and role < Role.VOICE:
+            wait = room.spoken.get(user, 0) + slow - now
+            if wait > 0:
+                raise Refused("slow", f"{room.name} is in slow mode: wait {wait:.0f} s before you speak again.")
+            room.spoken[user] = now
+
+    # Telling one session something
 
     def answer(self, session: Session, text: str, kind: str = "info", data: dict[str, object] | None = None) -> None:
         """Tell this session something, in its place among what else it is sent."""
-        self._outbox.add(Act(session, (Answer(session, kind, text, data),)))
+        self.outbox.add(Act(session, (Answer(session, kind, text, data),)))
 
     def refuse(self, session: Session, why: Refused) -> None:
         """Tell this session that it is refused, and why."""
@@ -278,7 +197,23 @@ class Chat:
 
     def do(self, session: Session, step: Step) -> None:
         """Put one step that changes nothing in the chat (such as a look into the history) in its place."""
-        self._outbox.add(Act(session, (step,)))
+        self.outbox.add(Act(session, (step,)))
+
+    def hang_up(self, session: Session, why: str) -> None:
+        """Tell a session why, and close it when all that comes before is sent."""
+        session.closing = True
+        self.outbox.add(Act(session, [Answer(session, "closing", why), Close(session)]))
+
+    # Finding
+
+    def user(self, session: Session) -> User:
+        """Who is on a session.
+
+        @raise Refused: C{"not-logged-in"}.
+        """
+        if session.user is None:
+            raise Refused("not-logged-in", "Log in first.")
+        return session.user
 
     def find_user(self, text: str) -> User:
         """
@@ -290,7 +225,7 @@ class Chat:
         return user
 
     def find_room(self, session: Session, text: str | None) -> Room:
-        """A room by name, by default the current one.
+        """A room that the session may know of, by name, by default the current one.
 
         @raise Refused: C{"no-room"}, C{"bad-room"} or C{"no-such-room"}.
         """
@@ -300,105 +235,151 @@ class Chat:
             return session.room
         name = parse_room(text)
         room = self.rooms.get(name.key)
-        if room is None:
+        if room is None or not self.knows(self.user(session), room):
             raise Refused("no-such-room", f"There is no room {name.shown}. /join {name.shown} would make it.")
         return room
 
-    def now(self) -> float:
-        """The time, in seconds since 1970-01-01 UTC."""
-        return self._clock()
+    def own_room(self, session: Session, text: str | None) -> Room:
+        """A room that the session's user is in, by default the current one.
 
-    # Parts
-
-    def _own_room(self, session: Session, text: str | None) -> Room:
+        @raise Refused: as L{find_room}, or C{"not-in-room"}.
+        """
         room = self.find_room(session, text)
-        if _user(session) not in room.members:
+        if self.user(session) not in room.members:
             raise Refused("not-in-room", f"You are not in {room.name}.")
         return room
 
-    def _focus(self, session: Session, room: Room) -> None:
-        session.room = room
-        self._outbox.add(Act(session, [Focus(session, room.name), self._now_in(session, room)]))
+    def knows(self, user: User, room: Room) -> bool:
+        """Whether someone may learn that a room exists."""
+        return "secret" not in room.modes or user in room.members or self.is_admin(user)
 
-    def _now_in(self, session: Session, room: Room | None) -> Answer:
-        if room is None:
-            return Answer(session, "room", f"You are in no room now. /join {LOBBY} takes you back.", _room_data(None))
-        lines = [f"You are now in {room.name}, {_company(room)}.", *_topic_line(room)]
-        return Answer(session, "room", "\n".join(lines), _room_data(room))
+    # Who may
 
-    def _event(self, kind: Kind, room: Room | None, user: User, target: str = "", text: str = "") -> Event:
-        now = self._clock()
+    def account_of(self, user: User) -> Account | None:
+        return self.accounts.get(user.name.key) if user.registered else None
+
+    def is_admin(self, user: User) -> bool:
+        account = self.account_of(user)
+        return account is not None and account.admin
+
+    def is_shunned(self, user: User) -> bool:
+        return user.name.key in self.shunned or any(address in self.shunned for address in user.addresses)
+
+    def role(self, user: User, room: Room) -> Role:
+        """What someone may do in a room: administrators of the server are as owners everywhere."""
+        return Role.OWNER if self.is_admin(user) else room.role(user)
+
+    def check_may(self, user: User, room: Room, what: str, words: str) -> None:
+        """
+        @param what: a key of L{NEEDS}.
+        @param words: the same in a sentence.
+        @raise Refused: C{"not-allowed"}.
+        """
+        needed = need(what, room.modes)
+        if self.role(user, room) < needed:
+            raise Refused("not-allowed", f"To {words} in {room.name} takes the role {needed.name.lower()}.")
+
+    # Parts
+
+    def event(self, kind: Kind, room: Room | None, user: User, target: str = "", text: str = "") -> Event:
+        """Something that someone does now."""
+        now = self.now()
         user.active = now
         return Event(kind, int(now * 1000), room.name if room else None, user.name.shown, target, text)
 
-    def _check_free(self, name: Name, user: User | None = None) -> None:
+    def audit(self, actor: str, text: str, target: str = "") -> Event:
+        """An act of moderation, for the log that administrators read."""
+        event = Event(Kind.AUDIT, int(self.now() * 1000), None, actor, target, text)
+        event.stream = AUDIT
+        return event
+
+    def keep_room(self, room: Room) -> list[Put]:
+        """The step that keeps a room's rules, when it is one that lasts."""
+        return [Put("room", room.name, room.record())] if room.lasting else []
+
+    def add_room(self, name: Name) -> Room:
+        room = self.rooms[name.key] = Room(name.key, name.skeleton)
+        self.looks[name.skeleton] = name.key
+        return room
+
+    def put_in(self, user: User, room: Room) -> None:
+        room.members[user] = room.roles.get(user.name.key, Role.MEMBER) if user.registered else Role.MEMBER
+        user.rooms += (room,)
+
+    def take_out(self, user: User, room: Room) -> None:
+        if room.members.pop(user, None) is None:
+            return
+        room.spoken.pop(user, None)
+        user.rooms = tuple(r for r in user.rooms if r is not room)
+        self.keep_if_used(room)
+
+    def keep_if_used(self, room: Room) -> None:
+        """There is a room as long as it has members, a topic or an owner, or is the lobby."""
+        if room.members or room.topic or room.lasting or room.name == LOBBY:
+            self.rooms[room.name] = room
+            self.looks[room.skeleton] = room.name
+        elif self.rooms.get(room.name) is room:
+            del self.rooms[room.name]
+            del self.looks[room.skeleton]
+
+    def check_free(self, name: Name, user: User | None = None) -> None:
+        """
+        @param user: who wants the name, and may have it already.
+        @raise Refused: C{"name-in-use"}, or C{"confusable"} with a name in use.
+        """
         holder = self.users.get(name.key)
         if holder is not None and holder is not user:
             raise Refused("name-in-use", f"The name {name.shown} is in use.")
-        twin = self._looks.get(name.skeleton)
-        if twin is not None and self.users.get(twin) is not user:
-            raise Refused("confusable", f"The name {name.shown} looks too much like {self.users[twin].name.shown}.")
+        twin = self.users.get(self.looks.get(name.skeleton, ""))
+        account = self.accounts.lookalike(name)
+        shown = twin.name.shown if twin is not None and twin is not user else account.name if account else None
+        if shown is not None:
+            raise Refused("confusable", f"The name {name.shown} looks too much like {shown}.")
 
-    def _add_user(self, user: User) -> None:
+    def add_user(self, user: User) -> None:
         self.users[user.name.key] = user
-        self._looks[user.name.skeleton] = user.name.key
+        self.looks[user.name.skeleton] = user.name.key
 
-    def _remove_name(self, user: User) -> None:
-        del self.users[user.name.key]
-        del self._looks[user.name.skeleton]
-
-    def _remove_user(self, user: User) -> None:
+    def remove_name(self, user: User) -> None:
         if self.users.get(user.name.key) is user:
-            self._remove_name(user)
+            del self.users[user.name.key]
+            del self.looks[user.name.skeleton]
+
+    def remove_user(self, user: User) -> None:
+        self.remove_name(user)
         for room in user.rooms:
-            self._take_out(user, room)
-
-    def _add_room(self, name: Name) -> Room:
-        room = self.rooms[name.key] = Room(name.key, name.skeleton)
-        self._looks[name.skeleton] = name.key
-        return room
-
-    def _put_in(self, user: User, room: Room) -> None:
-        room.members[user] = None
-        user.rooms += (room,)
-
-    def _take_out(self, user: User, room: Room) -> None:
-        if room.members.pop(user, self) is self:
-            return
-        user.rooms = tuple(r for r in user.rooms if r is not room)
-        self._keep_if_used(room)
-
-    def _keep_if_used(self, room: Room) -> None:
-        """There is a room as long as it has members or a topic, or is the lobby."""
-        if room.members or room.topic or room.name == LOBBY:
-            self.rooms[room.name] = room
-            self._looks[room.skeleton] = room.name
-        elif self.rooms.get(room.name) is room:
-            del self.rooms[room.name]
-            del self._looks[room.skeleton]
+            self.take_out(user, room)
 
 
-def _user(session: Session) -> User:
-    if session.user is None:
-        raise Refused("not-logged-in", "Log in first.")
-    return session.user
-
-
-def _check_length(text: str, what: str) -> None:
+def check_length(text: str, what: str) -> None:
+    """
+    @raise Refused: C{"too-long"}.
+    """
     if len(text) > MAX_NOTE:
         raise Refused("too-long", f"The {what} has at most {MAX_NOTE} characters; this one has {len(text)}.")
 
 
-def _company(room: Room) -> str:
-    others = len(room.members) - 1
-    return "alone" if others < 1 else "with one other" if others == 1 else f"with {others} others"
+def find_ban(bans: Iterable[Ban], key: str, addresses: Sequence[str], now: float) -> Ban | None:
+    """The first ban that holds for someone."""
+    for ban in bans:
+        if ban.holds(now) and ban.matches(key, tuple(addresses)):
+            return ban
+    return None
 
 
-def _topic_line(room: Room) -> list[str]:
-    return [f"Topic: {room.topic}"] if room.topic else []
+def _until(ban: Ban, now: float) -> str:
+    return f" for another {span(ban.until - now)}" if ban.until else ""
 
 
-def _room_data(room: Room | None) -> dict[str, object]:
-    if room is None:
-        return {"room": None, "topic": "", "members": 0}
-    return {"room": room.name, "topic": room.topic, "members": len(room.members)}
+def span(seconds: float) -> str:
+    """A time span for a person, in the largest unit that fits."""
+    whole = int(max(seconds, 0))
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if whole >= size:
+            return counted(whole // size, unit)
+    return counted(whole, "second")
+
+
+def counted(number: int, what: str) -> str:
+    """C{1 line}, C{2 lines}."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

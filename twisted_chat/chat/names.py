@@ -10,6 +10,9 @@ from .errors import Refused
 
 MAX_LENGTH = 32
 
+# Names that would pass for the server, or for what other chats call their services.
+RESERVED = frozenset({"admin", "chanserv", "everyone", "nickserv", "operserv", "root", "server", "system"})
+
 _shown = get_profile("UsernameCasePreserved")
 _compared = get_profile("UsernameCaseMapped:CaseFold")
 

@@ -1,31 +1,44 @@
-"""Users and rooms: who is where, right now."""
+"""Users and rooms: who is where, right now, and by which rules."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from .acts import Act, Session
 from .names import Name
+from .permissions import Ban, Role
 
 
 class User:
-    """A person who is logged in.
+    """A person who is here, on one or (with an account) more connections.
 
     @ivar name: the checked name.
+    @ivar registered: whether the name is an account that they are logged in to; its key is the name's key.
     @ivar rooms: the rooms entered, in order.
     @ivar sessions: the connections.
     @ivar away: the text left when going away, or C{None} when here.
-    @ivar farewell: what tells the rooms that the last connection is gone; C{None} before.
+    @ivar marks: by room, the id of the last event read there when last here.
+    @ivar farewell: what is to be said of their leaving, once they have; undoing what came before changes it.
     @ivar since, active: when logged in and when last heard of, in seconds since 1970.
     """
 
-    __slots__ = ("active", "away", "farewell", "name", "rooms", "sessions", "since")
+    __slots__ = ("active", "away", "farewell", "marks", "name", "registered", "rooms", "sessions", "since")
 
-    def __init__(self, name: Name, session: Session, now: float) -> None:
+    def __init__(self, name: Name, session: Session, now: float, registered: bool = False) -> None:
         self.name = name
+        self.registered = registered
         self.rooms: tuple[Room, ...] = ()
         self.sessions: tuple[Session, ...] = (session,)
         self.away: str | None = None
+        self.marks: Mapping[str, int] = {}
         self.farewell: Act | None = None
         self.since = self.active = now
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where they are connected from."""
+        return tuple(session.address for session in self.sessions)
 
 
 class Room:
@@ -34,13 +47,58 @@ class Room:
     @ivar name: its name, which is also its key.
     @ivar skeleton: what the name looks like.
     @ivar topic: its topic, empty for none.
-    @ivar members: who is in it, in the order of their coming.
+    @ivar members: who is in it, in the order of their coming, and what they are there.
+    @ivar roles: what accounts are in it (L{Role.VOICE} and more), whether here or not, by key.
+    @ivar modes: those that are set, and their values.
+    @ivar bans, mutes: who is kept out, who is kept quiet, by mask.
+    @ivar invited: keys of the names that were invited.
+    @ivar pins: ids of the pinned messages.
+    @ivar spoken: when members last spoke, in seconds since 1970; kept in slow mode only.
     """
 
-    __slots__ = ("members", "name", "skeleton", "topic")
+    __slots__ = ("bans", "invited", "members", "modes", "mutes", "name", "pins", "roles", "skeleton", "spoken", "topic")
 
     def __init__(self, name: str, skeleton: str, topic: str = "") -> None:
         self.name = name
         self.skeleton = skeleton
         self.topic = topic
-        self.members: dict[User, None] = {}
+        self.members: dict[User, Role] = {}
+        self.roles: dict[str, Role] = {}
+        self.modes: dict[str, Any] = {}
+        self.bans: dict[str, Ban] = {}
+        self.mutes: dict[str, Ban] = {}
+        self.invited: set[str] = set()
+        self.pins: tuple[int, ...] = ()
+        self.spoken: dict[User, float] = {}
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it is there without members: an account owns it."""
+        return Role.OWNER in self.roles.values()
+
+    def role(self, user: User) -> Role:
+        """What someone is in it."""
+        role = self.members.get(user, Role.OUTSIDER)
+        return max(role, self.roles.get(user.name.key, role)) if user.registered else role
+
+    def record(self) -> dict[str, Any]:
+        """As it is put into the store."""
+        return {
+            "topic": self.topic,
+            "roles": {key: int(role) for key, role in self.roles.items()},
+            "modes": self.modes,
+            "bans": [ban.record() for ban in self.bans.values()],
+            "mutes": [mute.record() for mute in self.mutes.values()],
+            "invited": sorted(self.invited),
+            "pins": self.pins,
+        }
+
+    def restore(self, record: Mapping[str, Any]) -> None:
+        """As it comes out of the store."""
+        self.topic = record["topic"]
+        self.roles = {key: Role(role) for key, role in record["roles"].items()}
+        self.modes = dict(record["modes"])
+        self.bans = {ban["mask"]: Ban(**ban) for ban in record["bans"]}
+        self.mutes = {mute["mask"]: Ban(**mute) for mute in record["mutes"]}
+        self.invited = set(record["invited"])
+        self.pins = tuple(record["pins"])

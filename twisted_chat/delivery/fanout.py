@@ -6,12 +6,17 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import cast
 
-from ..chat.acts import Answer, Close, Enter, Exit, Focus, Private, Recall, Step, Switch
-from ..chat.events import Event
-from ..store.interface import Store
+from twisted.internet.defer import ensureDeferred
+from twisted.logger import Logger
+
+from ..chat.acts import Answer, Close, Enter, Exit, Focus, Inspect, Private, Recall, Step, Switch, Tally
+from ..chat.chat import REPLAY
+from ..chat.events import Event, Put
+from ..store.interface import Query, Store, StoreError
 from .recent import Recent
 from .replay import Replay
 from .session import Format, Session, send_all
+from .tally import Counting
 
 
 class Run:
@@ -50,6 +55,8 @@ class Fanout:
     messages receives the second only, though both are delivered together.
     """
 
+    log = Logger()
+
     def __init__(self, store: Store) -> None:
         self._store = store
         self._audiences: dict[str, dict[Format, dict[Session, None]]] = {}
@@ -70,6 +77,8 @@ class Fanout:
                         run = runs[step.room] = Run()
                     run.places.append(place)
                     run.events.append(step)
+            elif type(step) is Put:
+                continue
             elif type(step) is Private:
                 for session in step.sessions:
                     own.setdefault(cast(Session, session), []).append((place, step, last_id))
@@ -84,6 +93,11 @@ class Fanout:
             recent = self._recent.get(name)
             if recent is not None:
                 recent.extend(run.events)
+
+    @property
+    def position(self) -> int:
+        """The id of the last event that was delivered."""
+        return self._last_id
 
     def _send_rooms(self, runs: dict[str, Run], own: dict[Session, list[Own]]) -> None:
         """To all who receive nothing but what their rooms do: the same bytes for each format."""
@@ -133,6 +147,13 @@ class Fanout:
                     self._refresh(session, list(session.formats))
                 case Recall():
                     self._recall(session, step, last_id, runs, place, pieces)
+                case Tally():
+                    if pieces:
+                        session.send(b"".join(pieces))
+                        pieces.clear()
+                    session.send_source(Counting(self._store, step, last_id, session.dialect.here))
+                case Inspect():
+                    ensureDeferred(self._inspect(step))
                 case Close():
                     session.send(b"".join(pieces))
                     pieces = []
@@ -155,7 +176,7 @@ class Fanout:
         self, session: Session, recall: Recall, upto: int, runs: dict[str, Run], place: int, pieces: list[bytes]
     ) -> None:
         """Replay: from memory, when it is what everyone who joins is shown, else from the store."""
-        recent = self._recent.get(recall.rooms[0]) if recall.end is None and recall.rooms else None
+        recent = self._recent.get(recall.rooms[0]) if _is_for_joining(recall) else None
         if recent is not None and recent.since > upto:
             # Opened by someone who stands later in this delivery, but was seen to earlier.
             recent = None
@@ -173,6 +194,15 @@ class Fanout:
             session.send(b"".join(pieces))
             pieces.clear()
         session.send_source(replay if recent is None else recent.loading(replay))
+
+    async def _inspect(self, inspect: Inspect) -> None:
+        try:
+            query = Query((inspect.room,), 1, inspect.id + 1, inspect.id - 1)
+            found = await self._store.read(query)
+        except StoreError as error:
+            self.log.error("the log cannot be read: {error}", error=error)
+            found = []
+        inspect.then(found[0] if found else None)
 
     # Audiences
 
@@ -206,6 +236,12 @@ class Fanout:
                     del audience[old]
                 audience.setdefault(new, {})[session] = None
                 session.formats[room] = new
+
+
+def _is_for_joining(recall: Recall) -> bool:
+    """Whether it asks for what everyone who joins a room is shown."""
+    plain = recall.before is None and recall.after is None and recall.end is None and not recall.words
+    return plain and recall.talk and recall.limit == REPLAY and len(recall.rooms) == 1
 
 
 def _merge(

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from ..chat.chat import REPLAY
-from ..chat.events import TALK, Event
+from ..chat.events import TALK, Event, Kind
 from .replay import Replay
 from .session import Format
 
@@ -30,11 +30,20 @@ class Recent:
 
     def extend(self, events: Sequence[Event]) -> None:
         """Take in what has been delivered; it may begin with what came before this was opened."""
+        for event in events:
+            if event.kind is Kind.DELETE:
+                self._empty(int(event.text))
         talk = self._new(events)
         if talk:
             self._events.extend(talk)
             self._encoded.clear()
             self.complete = self.complete or len(self._events) == REPLAY
+
+    def _empty(self, id: int) -> None:
+        for event in self._events:
+            if event.id == id:
+                event.text, event.wire = "", None
+                self._encoded.clear()
 
     def encoded(self, format: Format, later: Sequence[Event] = ()) -> bytes:
         """The lines as replay.

@@ -28,6 +28,7 @@ class Replay:
         self._formats = formats
         self._default = default
         self._end = recall.end
+        self._ids = recall.ids
         self._left = recall.limit
         self._sent = 0
         before = upto + 1 if recall.before is None else min(recall.before, upto + 1)
@@ -42,7 +43,7 @@ class Replay:
         events = self.loaded = await self._store.read(replace(self._query, limit=min(self._left, PAGE)))
         self._sent += len(events)
         self._left -= len(events)
-        pieces = [self._format(event).replay(event) for event in events]
+        pieces = [self._format(event).replay(event, self._ids) for event in events]
         more = self._left > 0 and len(events) == PAGE
         if more:
             self._query = replace(self._query, after=events[-1].id)
@@ -51,4 +52,4 @@ class Replay:
         return b"".join(pieces), more
 
     def _format(self, event: Event) -> Format:
-        return self._formats.get(event.room or "", self._default)
+        return self._formats.get(event.stream or "", self._default)

@@ -41,8 +41,8 @@ class Format(Protocol):
     def event(self, event: Event) -> bytes:
         """Encode an event as it happens, once: the bytes are shared by everyone."""
 
-    def replay(self, event: Event) -> bytes:
-        """Encode an event as something that was."""
+    def replay(self, event: Event, ids: bool = False) -> bytes:
+        """Encode an event as something that was. @param ids: with its id."""
 
     def answer(self, answer: Answer) -> bytes:
         """Encode what one session is told."""
@@ -73,7 +73,9 @@ class Session:
     of the time.
 
     @ivar user, room: the chat's (see L{acts.Session}).
+    @ivar busy, closing: the chat's, too.
     @ivar peer: where the connection comes from, for the log.
+    @ivar on_ready: called when the session is no longer busy.
     @ivar current: the current room as far as delivery has come; C{room} may be ahead of it.
     @ivar formats: in which format each room's events are sent: the rooms that it receives.
     @ivar queued: how many bytes wait here.
@@ -87,9 +89,12 @@ class Session:
         "_reading",
         "_send_now",
         "_transport",
+        "busy",
+        "closing",
         "current",
         "dialect",
         "formats",
+        "on_ready",
         "peer",
         "queued",
         "room",
@@ -113,6 +118,9 @@ class Session:
         """
         self.user: User | None = None
         self.room: Room | None = None
+        self.busy = False
+        self.closing = False
+        self.on_ready: Callable[[], None] | None = None
         self.peer = peer
         self.current: str | None = None
         self.formats: dict[str, Format] = {}
@@ -130,6 +138,22 @@ class Session:
     def send(self, data: bytes) -> None:
         """Send bytes after everything before. Never raises; a session that does not read is cut off."""
         send_all((self,), data)
+
+    @property
+    def address(self) -> str:
+        """The chat's: the IP address at the other end."""
+        return self.peer.rpartition(":")[0]
+
+    @property
+    def alive(self) -> bool:
+        """The chat's: whether the connection still exists."""
+        return self._send_now is not _nowhere
+
+    def ready(self) -> None:
+        """The chat's: take more."""
+        self.busy = False
+        if self.on_ready is not None:
+            self.on_ready()
 
     def switch(self, dialect: str) -> None:
         """Be written to otherwise from here on."""

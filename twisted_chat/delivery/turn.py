@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
 from ..chat.acts import Act, Answer, Focus, Session, Step
-from ..chat.events import Event
+from ..chat.events import KEPT, Record
 from ..store.interface import Store, StoreError
 from .fanout import Fanout
 from .session import Transport
@@ -39,7 +39,7 @@ class Turn:
         self._later = later
         self._gathered: list[Act] = []
         self._committing: list[Act] | None = None
-        self._events: list[Event] = []
+        self._records: list[Record] = []
         self._due: deque[Sequence[Step]] = deque()
         self._scheduled = False
         self._failing = False
@@ -53,6 +53,11 @@ class Turn:
         if not self._scheduled:
             self._scheduled = True
             self._later(0, self._end)
+
+    @property
+    def position(self) -> int:
+        """See L{Outbox}."""
+        return self._fanout.position
 
     def slow_down(self, producer: Transport) -> None:
         """Called after input was taken: while more waits for the disk than is good, no more is read from there."""
@@ -69,11 +74,11 @@ class Turn:
             done.callback(None)
         return done
 
-    def feed(self, events: Sequence[Event]) -> None:
+    def feed(self, records: Sequence[Record]) -> None:
         """Deliver what the log has committed: our own acts with everything that belongs to them, or others' events."""
         acts = self._committing
-        if acts is None or events is not self._events:
-            self._deliver(events)
+        if acts is None or records is not self._records:
+            self._deliver(records)
             return
         self._committing = None
         self._scheduled = False
@@ -89,18 +94,18 @@ class Turn:
         """The reactor's turn is over (or the disk is free again): commit what was gathered."""
         self._scheduled = False
         acts, self._gathered = self._gathered, []
-        events = [step for act in acts for step in act.steps if type(step) is Event]
-        if not events:
+        records: list[Record] = [step for act in acts for step in act.steps if type(step) in KEPT]  # type: ignore[misc]
+        if not records:
             self._deliver([step for act in acts for step in act.steps])
             self._settle()
             return
         self._scheduled = True
-        self._committing, self._events = acts, events
-        ensureDeferred(self._commit(events))
+        self._committing, self._records = acts, records
+        ensureDeferred(self._commit(records))
 
-    async def _commit(self, events: Sequence[Event]) -> None:
+    async def _commit(self, records: Sequence[Record]) -> None:
         try:
-            await self._store.append(events)
+            await self._store.append(records)
         except Exception as error:
             self._failed(error)
 
@@ -130,7 +135,7 @@ class Turn:
         for act in reversed(acts):
             if act.fact:
                 facts.append(act)
-            elif not any(type(step) is Event for step in act.steps):
+            elif not any(type(step) in KEPT for step in act.steps):
                 steps += reversed(act.steps)
             else:
                 if act.undo is not None:

@@ -12,15 +12,21 @@ from ..chat.events import Event, Kind
 from ..delivery.session import Dialect
 
 PROMPT = "Login Id: "
+PROMPTS = {"login": PROMPT, "password": "Password: "}
 
 # What each kind of event reads like.
 _PHRASES: dict[Kind, Callable[[Event], str]] = {
-    Kind.MESSAGE: lambda e: f"[{e.actor}] {e.text}",
-    Kind.ACTION: lambda e: f"* {e.actor} {e.text}",
+    Kind.MESSAGE: lambda e: f"[{e.actor}] {e.text}" if e.text else f"[{e.actor}] (deleted)",
+    Kind.ACTION: lambda e: f"* {e.actor} {e.text}" if e.text else f"* {e.actor} (deleted)",
     Kind.DIRECT: lambda e: f"[{e.actor} -> {e.target}] {e.text}",
     Kind.JOIN: lambda e: f"user [{e.actor}] has entered the room",
     Kind.LEAVE: lambda e: f"user [{e.actor}] left the room" + (f" ({e.text})" if e.text else ""),
     Kind.RENAME: lambda e: f"user [{e.actor}] is now [{e.target}]",
+    Kind.KICK: lambda e: f"user [{e.target}] was kicked by [{e.actor}]" + (f" ({e.text})" if e.text else ""),
+    Kind.MODE: lambda e: f"user [{e.actor}] set {e.text}" + (f" for [{e.target}]" if e.target else ""),
+    Kind.DELETE: lambda e: f"user [{e.actor}] deleted message {e.text} of [{e.target}]",
+    Kind.AUDIT: lambda e: f"[{e.actor}] {e.text}" + (f" [{e.target}]" if e.target else ""),
+    Kind.ANNOUNCE: lambda e: f"[{e.actor} -> everyone] {e.text}",
     Kind.TOPIC: lambda e: f"user [{e.actor}] set the topic: {e.text}"
     if e.text
     else f"user [{e.actor}] cleared the topic",
@@ -44,13 +50,15 @@ class TextFormat:
             data = event.wire[self] = (self._phrase(event) + "\n").encode()
         return data
 
-    def replay(self, event: Event) -> bytes:
+    def replay(self, event: Event, ids: bool = False) -> bytes:
         time = datetime.fromtimestamp(event.time // 1000, UTC)
-        return f"~ {time:%Y-%m-%d %H:%M:%S} {self._phrase(event)}\n".encode()
+        number = f"{event.id} " if ids else ""
+        return f"~ {number}{time:%Y-%m-%d %H:%M:%S} {self._phrase(event)}\n".encode()
 
     def answer(self, answer: Answer) -> bytes:
-        if answer.kind == "login":
-            return f"{answer.text}\n{PROMPT}".encode() if answer.text else PROMPT.encode()
+        prompt = PROMPTS.get(answer.kind)
+        if prompt is not None:
+            return f"{answer.text}\n{prompt}".encode() if answer.text else prompt.encode()
         mark = "!! " if answer.kind == "error" else "-- "
         return "".join(f"{mark}{line}\n" for line in answer.text.split("\n")).encode()
 
@@ -70,7 +78,7 @@ class JSONFormat:
             data = event.wire[self] = _line(self._members(event))
         return data
 
-    def replay(self, event: Event) -> bytes:
+    def replay(self, event: Event, ids: bool = False) -> bytes:
         return _line({**self._members(event), "replay": True})
 
     def answer(self, answer: Answer) -> bytes:

@@ -11,10 +11,11 @@ from twisted.internet.protocol import ServerFactory, connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
-from ..chat import commands
+from ..chat import commands, presence, registration
 from ..chat.acts import Close
 from ..chat.chat import Chat
 from ..chat.errors import Refused
+from ..chat.names import parse_name
 from ..chat.text import clean
 from ..delivery.session import QUEUE_CAP, Session, Transport
 from ..delivery.turn import Turn
@@ -48,7 +49,7 @@ class ChatProtocol(LineReceiver):
     _lines: list[bytes] | None = None
     _discarded = 0
     _newlines = False
-    _left = False
+    _name: str | None = None
     _telnet: TelnetFilter | None = None
     _pause: IDelayedCall | None = None
     _closed: Deferred[None] | None = None
@@ -68,7 +69,7 @@ class ChatProtocol(LineReceiver):
         self._lines = None
         self.factory.connections.pop(self, None)
         self.session.gone()
-        self.factory.chat.lost(self.session)
+        presence.lost(self.factory.chat, self.session)
         if self._closed is not None:
             self._closed.callback(None)
 
@@ -112,18 +113,31 @@ class ChatProtocol(LineReceiver):
 
     def _take(self, lines: list[bytes]) -> None:
         """Process so many lines, and leave the others for the next turn of the reactor: nobody waits for them."""
-        for ended in lines[:LINES_A_TURN]:
+        session = self.session
+        for done, ended in enumerate(lines):
+            if session.busy or done == LINES_A_TURN:
+                self._wait(lines[done:])
+                return
             line = ended.removesuffix(b"\r")
             if len(line) > self.MAX_LENGTH:
                 self.lineLengthExceeded(line)
             else:
                 self.lineReceived(line)
-        if len(lines) > LINES_A_TURN:
-            self._lines = lines[LINES_A_TURN:]
-            self.transport.pauseProducing()
+        if session.busy:
+            self._wait([])
+
+    def _wait(self, lines: list[bytes]) -> None:
+        """Take these lines later: in the next turn, or when the session is no longer busy."""
+        self._lines = lines
+        self.transport.pauseProducing()
+        if self.session.busy:
+            self.session.on_ready = self._take_more
+        else:
             self.factory.reactor.callLater(0, self._take_more)
 
     def _take_more(self) -> None:
+        if self.session.busy:
+            return
         lines, self._lines = self._lines, None
         if lines is not None:
             self._take(lines)
@@ -135,7 +149,9 @@ class ChatProtocol(LineReceiver):
         self._pause = None
         line, self._rest = self._rest, b""
         self._discarded = 0
-        if line:
+        if line and self._lines is not None:
+            self._lines.append(line)
+        elif line:
             self._take([line])
 
     def _stop_pause(self) -> None:
@@ -149,7 +165,7 @@ class ChatProtocol(LineReceiver):
         session = self.session
         if session.user is None and _FOREIGN.match(line):
             # Any web page can have a browser send lines here: none of them must become a name, and the next a message.
-            self._left = True
+            session.closing = True
             session.abort()
             return
         try:
@@ -157,23 +173,31 @@ class ChatProtocol(LineReceiver):
         except UnicodeDecodeError:
             self._refuse(Refused("not-utf8", "That line is not UTF-8; it was not taken."))
             return
-        if not text or text.isspace() or self._left:
+        if not text or text.isspace() or session.closing:
             return
         if session.user is not None:
             commands.run(self.factory.chat, session, text)
-            self._left = session.user is None
-        elif text.strip() == "/quit":
-            self._left = True
-            self.factory.chat.do(session, Close(session))
         else:
-            self._login(text)
+            self._login(text.strip())
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self._refuse(Refused("too-long", f"A line has at most {self.MAX_LENGTH} bytes; that one was not taken."))
 
     def _login(self, text: str) -> None:
+        """What answers the prompts: a name, then the password if there is one to it."""
+        chat, session = self.factory.chat, self.session
+        name, self._name = self._name, None
         try:
-            self.factory.chat.login(self.session, text)
+            if name is not None:
+                registration.log_in(chat, session, name, text)
+            elif text == "/quit":
+                session.closing = True
+                chat.do(session, Close(session))
+            elif registration.asks_password(chat, parse_name(text)):
+                self._name = text
+                chat.answer(session, "", "password")
+            else:
+                presence.enter(chat, session, parse_name(text))
         except Refused as why:
             self._refuse(why)
 

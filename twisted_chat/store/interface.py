@@ -5,10 +5,11 @@ from __future__ import annotations
 import abc
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ..chat.events import Event
+from ..chat.events import Event, Record
 
 # What search takes for a word: letters and digits, with the marks that belong to them.
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
@@ -34,7 +35,7 @@ class StoreError(Exception):
 class Query:
     """Which events to read.
 
-    @ivar rooms: of these rooms.
+    @ivar rooms: of these rooms, or other streams (L{Event.stream}).
     @ivar limit: at most so many: the newest, or with C{after} the oldest.
     @ivar before, after: only those with a smaller, a greater id.
     @ivar talk: only what was said (L{TALK}).
@@ -49,16 +50,21 @@ class Query:
     words: Sequence[str] = ()
 
 
+# Who has said what an erased account said.
+ERASED = "(erased)"
+
+
 class Store(abc.ABC):
     """The log, and everything else that must survive the process.
 
     One user: methods are called in the reactor's thread. An awaitable that is returned may be waited for once.
 
-    @ivar feed: called with each list of events that has been committed, in the order of the log, whoever appended them.
-        The list given to L{append} is fed as it is, with the ids set, before the awaitable is done. It must not raise.
+    @ivar feed: called with each list of events and records that has been committed, in the order of the log, whoever
+        appended them. The list given to L{append} is fed as it is, with the ids set, before the awaitable is done. It
+        must not raise.
     """
 
-    feed: Callable[[Sequence[Event]], None]
+    feed: Callable[[Sequence[Record]], None]
 
     @abc.abstractmethod
     def open(self) -> None:
@@ -68,10 +74,11 @@ class Store(abc.ABC):
         """
 
     @abc.abstractmethod
-    def append(self, events: Sequence[Event]) -> Awaitable[None]:
-        """Commit events in this order, all or none; done when they are durable and have been fed.
+    def append(self, records: Sequence[Record]) -> Awaitable[None]:
+        """Commit events and records in this order, all or none; done when they are durable and have been fed.
 
-        Never called again before the last one is done.
+        An event of the kind C{DELETE} empties the text of the event whose id is its own text, if that is in the same
+        room: it can no longer be read or found. Never called again before the last one is done.
 
         @raise StoreError: (from the awaitable) none was committed, and none is fed.
         """
@@ -89,6 +96,48 @@ class Store(abc.ABC):
 
         @raise StoreError: (from the awaitable) the log could not be read.
         """
+
+    @abc.abstractmethod
+    def count(self, query: Query) -> Awaitable[int]:
+        """How many events L{read} would return, if the limit allowed.
+
+        @raise StoreError: (from the awaitable) the log could not be read.
+        """
+
+    @abc.abstractmethod
+    def forget(self, before: int, limit: int) -> Awaitable[int]:
+        """Remove the oldest events, for good.
+
+        @param before: only those that happened before, in milliseconds since 1970.
+        @param limit: at most so many; a small number is a short wait for the next append.
+        @return: how many were removed.
+        @raise StoreError: (from the awaitable) nothing was removed.
+        """
+
+    @abc.abstractmethod
+    def size(self) -> Awaitable[int]:
+        """How many events there are, at most: removed ones in the middle may count."""
+
+    @abc.abstractmethod
+    def erase(self, name: str, after: int, limit: int) -> Awaitable[int | None]:
+        """Take from a part of the log what someone said, their name with it, and the direct messages to them.
+
+        @param name: as it was shown.
+        @param after, limit: which part: so many ids after this one.
+        @return: where the next part begins; C{None} at the end of the log.
+        @raise StoreError: (from the awaitable) nothing was taken.
+        """
+
+    @abc.abstractmethod
+    def read_records(self, kind: str) -> Awaitable[list[tuple[str, Mapping[str, Any]]]]:
+        """All records of a kind as they are now, also those put there by others: keys and values.
+
+        @raise StoreError: (from the awaitable) they could not be read.
+        """
+
+    @abc.abstractmethod
+    def records(self) -> list[tuple[str, str, Mapping[str, Any]]]:
+        """All records: kind, key and value. Called after L{open}, may block."""
 
     @abc.abstractmethod
     def topics(self) -> list[tuple[str, str]]:

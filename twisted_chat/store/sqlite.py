@@ -6,15 +6,16 @@ import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
 from typing import IO, Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ..chat.events import TALK, Event, Kind
-from .interface import Query, Store, StoreError, plain, words_of
+from ..chat.events import TALK, Event, Kind, Put, Record
+from .interface import ERASED, Query, Store, StoreError, plain, words_of
 from .worker import T, Worker
 
 # "chat" in ASCII, in the file's header: so that we never write into another program's database.
@@ -137,27 +138,30 @@ class SQLiteStore(Store):
 
     # Writing
 
-    def append(self, events: Sequence[Event]) -> Deferred[None]:
-        appended = self._writer.ask(self._append, events).addCallback(lambda _: self.feed(events))
+    def append(self, records: Sequence[Record]) -> Deferred[None]:
+        appended = self._writer.ask(self._append, records).addCallback(lambda _: self.feed(records))
         if self._last_id - self._indexed > self.INDEX_LAG:
             self._writer.ask(self._index_when_idle)
         return appended
 
-    def _append(self, events: Sequence[Event]) -> None:
+    def _append(self, records: Sequence[Record]) -> None:
         """In the writer's thread."""
         db, rooms = self._writing, self._rooms
-        new_rooms = {e.room for e in events if e.room is not None and e.room not in rooms}
+        events = [record for record in records if type(record) is Event]
+        puts = [record for record in records if type(record) is Put]
+        new_rooms = {e.stream for e in events if e.stream is not None and e.stream not in rooms}
         topics = [(e.text, e.room) for e in events if e.kind is Kind.TOPIC]
+        deletes = [e for e in events if e.kind is Kind.DELETE]
         number = self._last_id
         values: list[object] = []
         try:
-            if new_rooms or topics or len(events) > _SIZES:
+            if new_rooms or topics or deletes or puts or len(events) > _SIZES:
                 db.execute("BEGIN IMMEDIATE")
             for name in new_rooms:
                 rooms[name] = db.execute("INSERT INTO room (name) VALUES (?) RETURNING id", (name,)).fetchone()[0]
             for event in events:
                 number += 1
-                kind, room = event.kind, event.room
+                kind, room = event.kind, event.stream
                 values += (number, event.time, int(kind), None if room is None else rooms[room])
                 values += (kind not in TALK, event.actor, event.target, event.text)
             # One statement for many rows: each is one wait for the interpreter's lock, and one alone commits by itself.
@@ -165,6 +169,10 @@ class SQLiteStore(Store):
                 part = values[start : start + 8 * _SIZES]
                 db.execute(_INSERTS[len(part) // 8], part)
             db.executemany("UPDATE room SET topic = ? WHERE name = ?", topics)
+            for put in puts:
+                _put(db, put)
+            for event in deletes:
+                self._empty(rooms[event.stream or ""], int(event.text))
             if db.in_transaction:
                 db.execute("COMMIT")
         except Exception as error:
@@ -178,6 +186,82 @@ class SQLiteStore(Store):
         for i, event in enumerate(events, self._last_id + 1):
             event.id = i
         self._last_id = number
+
+    def _empty(self, room: int, id: int) -> None:
+        """Take the text of an event away, from the log and from search. In the writer's thread, in a transaction."""
+        db = self._writing
+        row = db.execute("SELECT text FROM event WHERE id = ? AND room = ?", (id, room)).fetchone()
+        if row is None:
+            return
+        if id <= self._indexed and row[0]:
+            self._unindex([(id, f"r{room}", row[0])])
+        db.execute("UPDATE event SET text = '' WHERE id = ?", (id,))
+
+    def _unindex(self, rows: Sequence[Sequence[Any]]) -> None:
+        for id, room, text in rows:
+            self._writing.execute(
+                "INSERT INTO search (search, rowid, room, text) VALUES ('delete', ?, ?, ?)", (id, room, plain(text))
+            )
+
+    # Retention. The last event stays, so that its id is not given again.
+
+    def forget(self, before: int, limit: int) -> Deferred[int]:
+        return self._writer.ask(self._forget, before, limit)
+
+    def _forget(self, before: int, limit: int) -> int:
+        db = self._writing
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            rows = _rows(
+                db,
+                "id, coalesce('r' || room, ''), text, presence",
+                "FROM (SELECT * FROM event WHERE id < (SELECT max(id) FROM event) ORDER BY id LIMIT ?) WHERE time < ?",
+                (limit, before),
+            )
+            if rows:
+                self._unindex([(i, room, text) for i, room, text, p in rows if i <= self._indexed and room and not p])
+                db.execute("DELETE FROM event WHERE id BETWEEN ? AND ? AND time < ?", (rows[0][0], rows[-1][0], before))
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise StoreError(str(error)) from error
+        return len(rows)
+
+    def erase(self, name: str, after: int, limit: int) -> Deferred[int | None]:
+        return self._writer.ask(self._erase, name, after, limit)
+
+    def _erase(self, name: str, after: int, limit: int) -> int | None:
+        db = self._writing
+        folded = name.casefold()
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            rows = _rows(
+                db,
+                "id, coalesce('r' || room, ''), text, presence, actor, target",
+                "FROM event WHERE id > ? AND id <= ? AND (text != '' OR presence) AND (actor != '' OR target != '')",
+                (after, after + limit),
+            )
+            said = [row for row in rows if row[4].casefold() == folded]
+            told = [row for row in rows if row[5].casefold() == folded and row[4].casefold() != folded]
+            indexed = [row for row in said + told if row[0] <= self._indexed and row[1] and not row[3]]
+            self._unindex([row[:3] for row in indexed])
+            for column, found in (("actor", said), ("target", told)):
+                sql = f"UPDATE event SET {column} = ?, text = '' WHERE id = ?"
+                db.executemany(sql, [(ERASED, row[0]) for row in found])
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise StoreError(str(error)) from error
+        return after + limit if after + limit < self._last_id else None
+
+    def size(self) -> Deferred[int]:
+        return self._reader.ask(self._size)
+
+    def _size(self) -> int:
+        (span,) = self._reading.execute("SELECT coalesce(max(id) - min(id) + 1, 0) FROM event").fetchone()
+        return int(span)
 
     # Search's index, in the writer's thread
 
@@ -248,9 +332,7 @@ class SQLiteStore(Store):
             rows = _rows(self._reading, columns, rest, values)
         except sqlite3.Error as error:
             raise StoreError(str(error)) from error
-        return [
-            Event(Kind(kind), time, room, actor, target, text, id) for id, time, kind, room, actor, target, text in rows
-        ]
+        return [_event(*row) for row in rows]
 
     def _first(self, query: Query) -> int:
         """In the reader's thread."""
@@ -260,6 +342,19 @@ class SQLiteStore(Store):
         try:
             found = self._reading.execute(f"SELECT coalesce(min(id), 0) FROM event WHERE id IN ({ids})", values)
             return int(found.fetchone()[0])
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
+
+    def count(self, query: Query) -> Deferred[int]:
+        return self._ask_reader(self._count, query)
+
+    def _count(self, query: Query) -> int:
+        """In the reader's thread."""
+        ids, values = self._ids(replace(query, limit=1 << 60))
+        if not ids:
+            return 0
+        try:
+            return int(self._reading.execute(f"SELECT count(*) FROM ({ids})", values).fetchone()[0])
         except sqlite3.Error as error:
             raise StoreError(str(error)) from error
 
@@ -273,8 +368,32 @@ class SQLiteStore(Store):
         order = "DESC" if query.after is None else "ASC"
         return f"{ids} ORDER BY 1 {order} LIMIT ?", [*values, query.limit]
 
+    def read_records(self, kind: str) -> Deferred[list[tuple[str, Mapping[str, Any]]]]:
+        return self._reader.ask(self._read_records, kind)
+
+    def _read_records(self, kind: str) -> list[tuple[str, Mapping[str, Any]]]:
+        try:
+            found = self._reading.execute("SELECT key, value FROM record WHERE kind = ?", (kind,)).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from error
+        return [(key, json.loads(value)) for key, value in found]
+
+    def records(self) -> list[tuple[str, str, Mapping[str, Any]]]:
+        found = self._writing.execute("SELECT kind, key, value FROM record")
+        return [(kind, key, json.loads(value)) for kind, key, value in found]
+
     def topics(self) -> list[tuple[str, str]]:
         return self._writing.execute("SELECT name, topic FROM room WHERE topic != ''").fetchall()
+
+
+def in_use(path: str) -> bool:
+    """Whether a daemon has the database open."""
+    try:
+        with open(path + ".lock", "ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def schema_steps() -> list[str]:
@@ -291,6 +410,20 @@ def _rows(db: sqlite3.Connection, columns: str, rest: str, values: Sequence[obje
     rows: list[list[Any]] = json.loads(text)
     rows.sort()
     return rows
+
+
+def _put(db: sqlite3.Connection, put: Put) -> None:
+    if put.value is None:
+        db.execute("DELETE FROM record WHERE kind = ? AND key = ?", (put.kind, put.key))
+    else:
+        value = json.dumps(put.value, ensure_ascii=False, separators=(",", ":"))
+        db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (put.kind, put.key, value))
+
+
+def _event(id: int, time: int, kind: int, stream: str, actor: str, target: str, text: str) -> Event:
+    event = Event(Kind(kind), time, stream if stream.startswith("#") else None, actor, target, text, id)
+    event.stream = stream
+    return event
 
 
 def _tail(rooms: Sequence[int], query: Query) -> tuple[str, list[object]]:

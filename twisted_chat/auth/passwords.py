@@ -1,0 +1,148 @@
+"""Checking passwords: Argon2id in threads, and whatever else the operator plugs in."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.credentials import UsernamePassword
+from twisted.cred.error import UnauthorizedLogin
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+
+from ..chat.errors import Refused
+from ..chat.names import Name
+from .throttle import Throttle
+
+# RFC 9106's parameters for little memory, as OWASP recommends them: about 20 ms.
+HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+MOST_WAITING = 1000
+
+
+class Passwords:
+    """An L{accounts.Authenticator}.
+
+    As many passwords as there are processors are hashed at once, in threads. Of those that wait, the ones from
+    addresses that have failed least go first, so that guessing delays nobody but those who guess.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self, reactor: Any, checkers: Sequence[ICredentialsChecker] = (), threads: int = os.cpu_count() or 1
+    ) -> None:
+        """
+        @param checkers: outside authentication: asked in order for names without a password here.
+        """
+        self._reactor = reactor
+        self._checkers = checkers
+        self._throttle = Throttle()
+        self._pool = ThreadPool(0, threads, "passwords")
+        self._free = threads
+        self._waiting: list[tuple[int, int, Callable[[], Deferred[None]]]] = []
+        self._order = count()
+        # What a password is compared with when there is no account, so that this takes as long.
+        self._nobody = ""
+
+    @property
+    def outside(self) -> bool:
+        """The chat's."""
+        return bool(self._checkers)
+
+    def start(self) -> None:
+        """Begin. The reactor runs, or is about to."""
+        self._nobody = HASHER.hash(os.urandom(16).hex())
+        self._pool.start()
+
+    def stop(self) -> None:
+        """End the threads; what is under way is waited for."""
+        self._pool.stop()
+
+    def hash(self, password: str, done: Callable[[str], None]) -> None:
+        """The chat's."""
+        self._enqueue(0, lambda: self._hash(password, done))
+
+    def check(self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool], None]) -> None:
+        """The chat's.
+
+        @raise Refused: C{"slow-down"}: there were too many attempts.
+        """
+        now = self._reactor.seconds()
+        wait = self._throttle.wait(address, name.key, now)
+        if wait > 0:
+            raise Refused("slow-down", f"Too many wrong passwords: try again in {wait + 1:.0f} s.")
+        if len(self._waiting) >= MOST_WAITING:
+            raise Refused("slow-down", "Too many people are logging in: try again in a minute.")
+        priority = self._throttle.failures(address, now)
+        self._enqueue(priority, lambda: self._check(address, name, hashed, password, done))
+
+    def _enqueue(self, priority: int, job: Callable[[], Deferred[None]]) -> None:
+        heapq.heappush(self._waiting, (priority, next(self._order), job))
+        self._work()
+
+    def _work(self) -> None:
+        while self._free and self._waiting:
+            _, _, job = heapq.heappop(self._waiting)
+            self._free -= 1
+            job().addErrback(self._defect).addBoth(self._finished)
+
+    def _defect(self, failure: Any) -> None:
+        self.log.failure("checking a password failed: a defect, please report it", failure)
+
+    def _finished(self, _: object) -> None:
+        self._free += 1
+        self._work()
+
+    def _in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        return deferToThreadPool(self._reactor, self._pool, function, *args)
+
+    def _hash(self, password: str, done: Callable[[str], None]) -> Deferred[None]:
+        return self._in_thread(HASHER.hash, password).addCallback(done)
+
+    def _check(
+        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool], None]
+    ) -> Deferred[None]:
+        return ensureDeferred(self._decide(address, name, hashed, password, done))
+
+    async def _decide(
+        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool], None]
+    ) -> None:
+        # Of those that waited together, the first failures count for the others.
+        right = False
+        if self._throttle.wait(address, name.key, self._reactor.seconds()) <= 0:
+            right = await self._in_thread(_verify, hashed or self._nobody, password) and bool(hashed)
+            if not hashed:
+                right = await self._ask_outside(name, password)
+        if right:
+            self._throttle.succeeded(address, name.key)
+        else:
+            self._throttle.failed(address, name.key, self._reactor.seconds())
+        done(right)
+
+    async def _ask_outside(self, name: Name, password: str) -> bool:
+        credentials = UsernamePassword(name.shown.encode(), password.encode())
+        for checker in self._checkers:
+            try:
+                await checker.requestAvatarId(credentials)
+            except UnauthorizedLogin:
+                continue
+            except Exception:
+                self.log.failure("outside authentication failed")
+                continue
+            return True
+        return False
+
+
+def _verify(hashed: str, password: str) -> bool:
+    try:
+        return HASHER.verify(hashed, password)
+    except (Argon2Error, InvalidHashError):
+        return False

@@ -1,0 +1,128 @@
+"""Accounts: names that are owned, and what is remembered of their owners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
+
+from .errors import Refused
+from .events import Put
+from .names import Name, parse_name
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 200
+
+
+class Authenticator(Protocol):
+    """Checks passwords, elsewhere: it takes tens of milliseconds. Every call is answered in a later turn, once."""
+
+    def hash(self, password: str, done: Callable[[str], None]) -> None:
+        """Make what is stored of a password."""
+
+    def check(self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool], None]) -> None:
+        """Whether the password is right.
+
+        @param address: where the attempt comes from; those who failed before wait longer for their turn.
+        @param name: the account's name, for outside authentication.
+        @param hashed: what is stored; empty when there is no such account here, which takes the same time.
+        """
+
+    @property
+    def outside(self) -> bool:
+        """Whether others than the store know passwords."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account, as it is stored. Never changed, only replaced.
+
+    @ivar name: the name as its owner writes it.
+    @ivar password: the hash of the password; empty when it is known to outside authentication only.
+    @ivar created, seen: when made and when last here, in seconds since 1970.
+    @ivar admin: whether it administers the server.
+    @ivar suspended: why it may not log in, or C{None}.
+    @ivar shunned: whether what it says reaches nobody but itself.
+    @ivar rooms: where it was when it was last here.
+    @ivar markers: by room, the id of the last event that was read there.
+    @ivar inbox: the id of the last event up to which direct messages have been received.
+    """
+
+    name: str
+    password: str
+    created: float
+    seen: float
+    admin: bool = False
+    suspended: str | None = None
+    shunned: bool = False
+    rooms: tuple[str, ...] = ()
+    markers: Mapping[str, int] = field(default_factory=dict)
+    inbox: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """As it is put into the store."""
+        return asdict(self)
+
+
+def from_record(record: Mapping[str, Any]) -> Account:
+    """As it comes out of the store."""
+    return Account(**{**record, "rooms": tuple(record["rooms"])})
+
+
+class Accounts:
+    """All accounts, by the key of the name."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+        self._looks: dict[str, str] = {}
+
+    def restore(self, records: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Take over what the store has."""
+        for key, record in records:
+            self._keep(key, from_record(record))
+
+    def get(self, key: str) -> Account | None:
+        return self._accounts.get(key)
+
+    def lookalike(self, name: Name) -> Account | None:
+        """The account whose name looks like this one, but is another."""
+        key = self._looks.get(name.skeleton)
+        return None if key is None or key == name.key else self._accounts[key]
+
+    def put(self, account: Account) -> tuple[Put, Callable[[], None]]:
+        """Make or replace an account.
+
+        @return: the step that keeps it, and what takes it back.
+        """
+        key = parse_name(account.name).key
+        before = self._accounts.get(key)
+        self._keep(key, account)
+
+        def undo() -> None:
+            if before is None:
+                self.forget(key)
+            else:
+                self._keep(key, before)
+
+        return Put("account", key, account.record()), undo
+
+    def change(self, key: str, **values: Any) -> tuple[Put, Callable[[], None]]:
+        """Replace some of what an account has. @return: as L{put}."""
+        return self.put(replace(self._accounts[key], **values))
+
+    def _keep(self, key: str, account: Account) -> None:
+        self._accounts[key] = account
+        self._looks[parse_name(account.name).skeleton] = key
+
+    def forget(self, key: str) -> None:
+        """There is no such account any more."""
+        account = self._accounts.pop(key)
+        self._looks.pop(parse_name(account.name).skeleton, None)
+
+
+def check_password(password: str) -> None:
+    """
+    @raise Refused: C{"bad-password"}: too short or too long.
+    """
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise Refused("bad-password", f"A password has from {MIN_PASSWORD} to {MAX_PASSWORD} characters.")

@@ -1,0 +1,146 @@
+"""What administrators of the server may do, from anywhere in the chat."""
+
+from __future__ import annotations
+
+from . import presence
+from .acts import Act, Answer, Private, Recall, Session, Step
+from .chat import Chat, check_length, span
+from .errors import Refused
+from .events import AUDIT, Kind, Put
+from .names import parse_name
+from .permissions import Ban, parse_duration, parse_mask
+from .rooms import User
+
+
+def _admin(chat: Chat, session: Session) -> User:
+    user = chat.user(session)
+    if not chat.is_admin(user):
+        raise Refused("not-admin", "That is for administrators of the server.")
+    return user
+
+
+def kill(chat: Chat, session: Session, name: str, reason: str = "") -> None:
+    """End all connections of someone.
+
+    @raise Refused: C{"not-admin"}, C{"no-such-user"} or C{"too-long"}.
+    """
+    admin = _admin(chat, session)
+    check_length(reason, "reason")
+    other = chat.find_user(name)
+    told = Answer(session, "info", f"{other.name.shown} is disconnected.")
+    chat.outbox.add(Act(session, [chat.audit(admin.name.shown, _because("kill", reason), other.name.shown), told]))
+    _drop_all(chat, other, reason)
+
+
+def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: str = "") -> None:
+    """Keep someone out of the server, and disconnect who is here.
+
+    @param mask, duration: as C{moderation.ban}.
+    @raise Refused: C{"not-admin"}, C{"bad-mask"} or C{"too-long"}.
+    """
+    admin = _admin(chat, session)
+    check_length(reason, "reason")
+    now = chat.now()
+    seconds = parse_duration(duration) if duration else None
+    made = Ban(parse_mask(mask), now + seconds if seconds else 0, reason, admin.name.shown, now)
+    old = chat.bans.get(made.mask)
+    chat.bans[made.mask] = made
+
+    def undo() -> None:
+        if old is None:
+            del chat.bans[made.mask]
+        else:
+            chat.bans[made.mask] = old
+
+    length = span(made.until - now) if made.until else "ever"
+    steps: list[Step] = [
+        Put("ban", made.mask, made.record()),
+        chat.audit(admin.name.shown, _because(f"gban for {length}", reason), made.mask),
+        Answer(session, "info", f"{made.mask} is banned from the server for {length}."),
+    ]
+    chat.outbox.add(Act(session, steps, undo))
+    for user in list(chat.users.values()):
+        if made.matches(user.name.key, user.addresses) and not chat.is_admin(user):
+            _drop_all(chat, user, reason or "banned")
+
+
+def unban(chat: Chat, session: Session, mask: str) -> None:
+    """Take a ban from the server back.
+
+    @raise Refused: C{"not-admin"} or C{"no-such-ban"}.
+    """
+    admin = _admin(chat, session)
+    key = parse_mask(mask)
+    if key not in chat.bans:
+        raise Refused("no-such-ban", f"There is no ban of {key} from the server.")
+    old = chat.bans.pop(key)
+
+    def undo() -> None:
+        chat.bans[key] = old
+
+    told = Answer(session, "info", f"The ban of {key} from the server is lifted.")
+    steps: list[Step] = [Put("ban", key, None), chat.audit(admin.name.shown, "ungban", key), told]
+    chat.outbox.add(Act(session, steps, undo))
+
+
+def announce(chat: Chat, session: Session, text: str) -> None:
+    """Tell everyone who is here something.
+
+    @raise Refused: C{"not-admin"}.
+    """
+    admin = _admin(chat, session)
+    event = chat.event(Kind.ANNOUNCE, None, admin, text=text)
+    event.stream = AUDIT
+    everyone = tuple(s for user in chat.users.values() for s in user.sessions)
+    chat.outbox.add(Act(session, [event, Private(everyone, event)]))
+
+
+def shun(chat: Chat, session: Session, name: str) -> None:
+    """Let what someone says reach nobody but themselves, or no longer; they are not told.
+
+    @raise Refused: C{"not-admin"} or C{"no-such-user"}.
+    """
+    admin = _admin(chat, session)
+    name_ = parse_name(name)
+    user, account = chat.users.get(name_.key), chat.accounts.get(name_.key)
+    if user is None and account is None:
+        raise Refused("no-such-user", f"There is no {name_.shown}.")
+    # A guest is known by where they come from, too: a new name would not help.
+    marks = {name_.key} | ({a for a in user.addresses if a} if user is not None and not user.registered else set())
+    before = set(chat.shunned)
+    shunned = name_.key not in before
+    chat.shunned = before | marks if shunned else before - marks
+    steps: list[Step] = [chat.audit(admin.name.shown, "shun" if shunned else "unshun", name_.shown)]
+    if account is not None:
+        put, undo_account = chat.accounts.change(name_.key, shunned=shunned)
+        steps.append(put)
+
+    def undo() -> None:
+        chat.shunned = before
+        if account is not None:
+            undo_account()
+
+    steps.append(Answer(session, "info", f"{name_.shown} is {'' if shunned else 'no longer '}shunned."))
+    chat.outbox.add(Act(session, steps, undo))
+
+
+def read_audit(chat: Chat, session: Session, limit: int) -> None:
+    """Show the last acts of moderation.
+
+    @raise Refused: C{"not-admin"}.
+    """
+    _admin(chat, session)
+
+    def end(lines: int) -> Answer:
+        return Answer(session, "audit", f"End of the audit log, {lines} lines.", {"lines": lines})
+
+    chat.do(session, Recall(session, (AUDIT,), limit, end=end))
+
+
+def _drop_all(chat: Chat, user: User, reason: str) -> None:
+    for session in user.sessions:
+        presence.drop(chat, session, _because("You are disconnected", reason) + ".", reason)
+
+
+def _because(what: str, reason: str) -> str:
+    return f"{what}: {reason}" if reason else what

@@ -1,0 +1,126 @@
+"""Commands for those who keep a room civil. They are about the current room."""
+
+from __future__ import annotations
+
+from .. import moderation
+from ..acts import Session
+from ..chat import Chat
+from ..errors import Refused
+from ..permissions import Role, parse_duration
+from .table import command
+
+GROUP = "Keeping a room civil"
+
+
+@command(GROUP, "op", "NAME")
+def op(chat: Chat, session: Session, name: str) -> None:
+    """Makes someone an op: they may kick, ban, mute, invite, delete and change the modes."""
+    moderation.set_role(chat, session, name, Role.OP, True)
+
+
+@command(GROUP, "deop", "NAME")
+def deop(chat: Chat, session: Session, name: str) -> None:
+    """Takes the role of an op back."""
+    moderation.set_role(chat, session, name, Role.OP, False)
+
+
+@command(GROUP, "voice", "NAME")
+def voice(chat: Chat, session: Session, name: str) -> None:
+    """Lets someone speak in a moderated room."""
+    moderation.set_role(chat, session, name, Role.VOICE, True)
+
+
+@command(GROUP, "devoice", "NAME")
+def devoice(chat: Chat, session: Session, name: str) -> None:
+    """Takes the voice back."""
+    moderation.set_role(chat, session, name, Role.VOICE, False)
+
+
+@command(GROUP, "kick", "NAME", "[reason]")
+def kick(chat: Chat, session: Session, name: str, reason: str | None) -> None:
+    """Puts someone out of the room. They may come back: see /ban."""
+    moderation.kick(chat, session, name, reason or "")
+
+
+@command(GROUP, "ban", "MASK", "[duration and reason]")
+def ban(chat: Chat, session: Session, mask: str, rest: str | None) -> None:
+    """Keeps someone out, for a time such as 10m, 2h or 7d, or for ever. MASK is a name, a pattern such as spam*, or
+    an address or network such as 192.0.2.0/24."""
+    moderation.ban(chat, session, mask, *split_duration(rest))
+
+
+@command(GROUP, "unban", "MASK")
+def unban(chat: Chat, session: Session, mask: str) -> None:
+    """Takes a ban back."""
+    moderation.lift(chat, session, mask, "ban")
+
+
+@command(GROUP, "bans")
+def bans(chat: Chat, session: Session) -> None:
+    """Lists who is banned and who is muted; addresses are shown to ops only."""
+    moderation.list_bans(chat, session)
+
+
+@command(GROUP, "mute", "NAME", "[DURATION]")
+def mute(chat: Chat, session: Session, name: str, duration: str | None) -> None:
+    """Lets someone read but not speak, for a time such as 10m, or for ever."""
+    if duration is not None and parse_duration(duration) is None:
+        raise Refused("usage", "A duration is a number and s, m, h, d or w: 10m, 2h, 7d.")
+    moderation.mute(chat, session, name, duration)
+
+
+@command(GROUP, "unmute", "NAME")
+def unmute(chat: Chat, session: Session, name: str) -> None:
+    """Lets someone speak again."""
+    moderation.lift(chat, session, name, "mute")
+
+
+@command(GROUP, "invite", "NAME")
+def invite(chat: Chat, session: Session, name: str) -> None:
+    """Asks someone into the room, whatever keeps others out."""
+    moderation.invite(chat, session, name)
+
+
+@command(GROUP, "mode", "[MODE]", "[VALUE]")
+def mode(chat: Chat, session: Session, name: str | None, value: str | None) -> None:
+    """Shows the room's modes, or sets one: invite-only, moderated, secret, topic-ops, members-only (on or off),
+    key WORD, slow SECONDS, limit PEOPLE; off clears it."""
+    if name is None:
+        moderation.show_modes(chat, session)
+    else:
+        moderation.set_mode(chat, session, name, value)
+
+
+@command(GROUP, "pin", "[ID]")
+def pin(chat: Chat, session: Session, text: str | None) -> None:
+    """Shows what is pinned in the room, or pins a message. "/history ids" shows the IDs."""
+    moderation.pin(chat, session, None if text is None else parse_id(text))
+
+
+@command(GROUP, "unpin", "ID")
+def unpin(chat: Chat, session: Session, text: str) -> None:
+    """Takes a pin out."""
+    moderation.pin(chat, session, parse_id(text), pinned=False)
+
+
+@command(GROUP, "delete", "ID")
+def delete(chat: Chat, session: Session, text: str) -> None:
+    """Takes back a message, for everyone: your own, or as an op anyone's. "/history ids" shows the IDs."""
+    moderation.delete(chat, session, parse_id(text))
+
+
+def parse_id(text: str) -> int:
+    """
+    @raise Refused: C{"usage"}.
+    """
+    if not (text.isdecimal() and text.isascii() and len(text) < 19):
+        raise Refused("usage", "An ID is a number; /history ids shows them.")
+    return int(text)
+
+
+def split_duration(rest: str | None) -> tuple[str | None, str]:
+    """What follows a mask: a duration, if it begins with one, and a reason."""
+    first, _, more = (rest or "").partition(" ")
+    if parse_duration(first) is not None:
+        return first, more.strip()
+    return None, rest or ""

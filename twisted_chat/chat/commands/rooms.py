@@ -1,0 +1,110 @@
+"""Commands about rooms and who is in them."""
+
+from __future__ import annotations
+
+from .. import presence
+from ..acts import Session
+from ..chat import Chat, span
+from ..permissions import Role
+from ..rooms import Room, User
+from .table import command
+
+NAMES_A_LINE = 20
+ROOMS_LISTED = 500
+GROUP = "Rooms and people"
+
+
+@command(GROUP, "join", "#ROOM", "[KEY]")
+def join(chat: Chat, session: Session, room: str, key: str | None) -> None:
+    """Enters a room, and makes it the current one. A room that does not exist comes into being, and is yours."""
+    presence.join(chat, session, room, key)
+
+
+@command(GROUP, "leave", "[#ROOM]")
+def leave(chat: Chat, session: Session, room: str | None) -> None:
+    """Leaves a room, by default the current one."""
+    presence.leave(chat, session, room)
+
+
+@command(GROUP, "rooms")
+def rooms(chat: Chat, session: Session) -> None:
+    """Lists the rooms, how many people are in each, and their topics."""
+    user = chat.user(session)
+    known = [room for room in chat.rooms.values() if chat.knows(user, room)]
+    found = sorted(known, key=lambda room: (-len(room.members), room.name))[:ROOMS_LISTED]
+    topics = {r: "" if "members-only" in r.modes and user not in r.members else r.topic for r in found}
+    lines = [f"{r.name} ({len(r.members)}){': ' + topics[r] if topics[r] else ''}" for r in found]
+    data = [{"room": r.name, "members": len(r.members), "topic": topics[r]} for r in found]
+    chat.answer(session, "\n".join(lines), "rooms", {"rooms": data})
+
+
+@command(GROUP, "who", "[#ROOM]")
+def who(chat: Chat, session: Session, room: str | None) -> None:
+    """Lists who is in a room, by default the current one. An op is marked with @, a voice with +."""
+    user = chat.user(session)
+    found = chat.find_room(session, room)
+    if "members-only" in found.modes and user not in found.members:
+        found = chat.own_room(session, room)
+    marks = {Role.OWNER: "@", Role.OP: "@", Role.VOICE: "+"}
+    names = [marks.get(role, "") + _shown(member) for member, role in found.members.items()]
+    lines = [f"In {found.name} ({len(names)}):"]
+    lines += [" " + ", ".join(names[i : i + NAMES_A_LINE]) for i in range(0, len(names), NAMES_A_LINE)]
+    data = [
+        {"name": member.name.shown, "away": member.away, "role": role.name.lower()}
+        for member, role in found.members.items()
+    ]
+    chat.answer(session, "\n".join(lines), "who", {"room": found.name, "members": data})
+
+
+@command(GROUP, "topic", "[text]")
+def topic(chat: Chat, session: Session, text: str | None) -> None:
+    """Shows the topic of the current room, or sets it. "/topic -" clears it."""
+    if text is not None:
+        chat.set_topic(session, "" if text == "-" else text)
+        return
+    room = chat.find_room(session, None)
+    chat.answer(session, f"Topic of {room.name}: {room.topic}" if room.topic else f"{room.name} has no topic.")
+
+
+@command(GROUP, "nick", "NAME")
+def nick(chat: Chat, session: Session, name: str) -> None:
+    """Changes your name."""
+    presence.rename(chat, session, name)
+
+
+@command(GROUP, "whois", "NAME")
+def whois(chat: Chat, session: Session, name: str) -> None:
+    """Tells what is known of someone: account, rooms, away, how long idle."""
+    asker, user = chat.user(session), chat.find_user(name)
+    now = chat.now()
+    names = [room.name for room in user.rooms if chat.knows(asker, room)]
+    lines = [
+        f"{user.name.shown} is in {', '.join(names)}." if names else f"{user.name.shown} is in no room.",
+        f"{'Logged in to that account' if user.registered else 'A guest'}, here for {span(now - user.since)}, "
+        f"idle for {span(now - user.active)}.",
+    ]
+    data = {"name": user.name.shown, "registered": user.registered, "rooms": names, "away": user.away}
+    data |= {"since": round(user.since), "idle": round(now - user.active)}
+    if user.away is not None:
+        lines.append(f"Away: {user.away}")
+    if _may_see_addresses(chat, asker, user):
+        lines.append("Connected from " + ", ".join(address or "here" for address in user.addresses) + ".")
+        data["addresses"] = list(user.addresses)
+    chat.answer(session, "\n".join(lines), "whois", data)
+
+
+@command(GROUP, "seen", "NAME")
+def seen(chat: Chat, session: Session, name: str) -> None:
+    """Tells when an account was last here."""
+    presence.tell_seen(chat, session, name)
+
+
+def _may_see_addresses(chat: Chat, asker: User, user: User) -> bool:
+    def op_of(room: Room) -> bool:
+        return chat.role(asker, room) >= Role.OP
+
+    return asker is user or chat.is_admin(asker) or any(op_of(room) for room in user.rooms)
+
+
+def _shown(user: User) -> str:
+    return user.name.shown + (" (away)" if user.away is not None else "")

@@ -1,0 +1,86 @@
+"""The table of slash commands, and how a line finds its row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..acts import Session
+from ..chat import Chat
+from ..errors import Refused
+
+
+class Command(NamedTuple):
+    """A row of the table.
+
+    @ivar group: what it is about, for /help.
+    @ivar parameters: as /help shows them: C{[...]} may be left out, a word in lower case takes the rest of the line.
+    @ivar run: what to call, with the chat, the session and one argument for each parameter (C{None}: left out).
+    """
+
+    group: str
+    name: str
+    parameters: tuple[str, ...]
+    run: Callable[..., None]
+
+    @property
+    def usage(self) -> str:
+        return " ".join(("/" + self.name, *self.parameters))
+
+    @property
+    def help(self) -> str:
+        return " ".join((self.run.__doc__ or "").split())
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(group: str, name: str, *parameters: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Enter a function into the table."""
+
+    def enter(run: Callable[..., None]) -> Callable[..., None]:
+        COMMANDS[name] = Command(group, name, parameters, run)
+        return run
+
+    return enter
+
+
+def run(chat: Chat, session: Session, line: str) -> None:
+    """Do what a line says: a command, or something to say in the current room. What is refused is answered.
+
+    @param session: logged in.
+    @param line: cleaned, not empty.
+    """
+    try:
+        if not line.startswith("/"):
+            chat.say(session, line)
+        elif line.startswith("//"):
+            chat.say(session, line[1:])
+        else:
+            _run_command(chat, session, line)
+    except Refused as why:
+        chat.refuse(session, why)
+
+
+def _run_command(chat: Chat, session: Session, line: str) -> None:
+    word, _, rest = line[1:].partition(" ")
+    row = COMMANDS.get(word.lower())
+    if row is None:
+        raise Refused("unknown-command", f"There is no command /{word[:32]}. /help lists the commands.")
+    row.run(chat, session, *_arguments(row, rest.strip()))
+
+
+def _arguments(row: Command, rest: str) -> list[str | None]:
+    values: list[str | None] = []
+    for parameter in row.parameters:
+        if parameter.strip("[]").split()[0].islower():
+            value, rest = rest, ""
+        else:
+            value, _, rest = rest.partition(" ")
+            rest = rest.strip()
+        if not value and not parameter.startswith("["):
+            raise Refused("usage", f"Usage: {row.usage}")
+        values.append(value or None)
+    if rest:
+        raise Refused("usage", f"Usage: {row.usage}")
+    return values

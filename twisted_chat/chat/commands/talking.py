@@ -1,0 +1,82 @@
+"""Commands for talking, and for reading what was said."""
+
+from __future__ import annotations
+
+from .. import presence
+from ..acts import Answer, Recall, Session
+from ..chat import REPLAY, Chat, counted
+from ..errors import Refused
+from ..events import Kind
+from .table import command
+
+MAX_HISTORY = 1_000_000
+SEARCH_LIMIT = 20
+GROUP = "Talking"
+
+
+@command(GROUP, "msg", "NAME", "text")
+def msg(chat: Chat, session: Session, name: str, text: str) -> None:
+    """Says something to one person only. Who has an account and is not here receives it on coming back."""
+    chat.message(session, text, name)
+
+
+@command(GROUP, "me", "text")
+def me(chat: Chat, session: Session, text: str) -> None:
+    """Tells the room what you do: "/me waves" is shown as "* kim waves"."""
+    chat.say(session, text, Kind.ACTION)
+
+
+@command(GROUP, "away", "[text]")
+def away(chat: Chat, session: Session, text: str | None) -> None:
+    """Marks you as away; without a text, as back."""
+    chat.set_away(session, text)
+
+
+@command(GROUP, "history", "[n]")
+def history(chat: Chat, session: Session, text: str | None) -> None:
+    """Shows the last lines of the current room. "/history 50" shows the last 50 instead of 20,
+    "/history 50 before ID" and "/history 50 after ID" those before or after a line's ID, and "/history 50 ids"
+    shows the IDs too."""
+    room = chat.own_room(session, None)
+    words = (text or "").lower().split()
+    limit = REPLAY
+    if words and words[0].isdecimal():
+        limit = int(words.pop(0)[:9])
+    ids = bool(words) and words[-1] == "ids"
+    if ids:
+        words.pop()
+    bounds: dict[str, int] = {}
+    if len(words) == 2 and words[0] in ("before", "after") and words[1].isdecimal() and len(words[1]) < 19:
+        bounds[words[0]] = int(words[1])
+    elif words:
+        raise Refused("usage", "Usage: /history [n] [before ID | after ID] [ids]")
+    if not 1 <= limit <= MAX_HISTORY:
+        raise Refused("usage", f"/history shows from 1 to {MAX_HISTORY} lines.")
+
+    def end(lines: int) -> Answer:
+        text = f"End of the history of {room.name}, {counted(lines, 'line')}."
+        return Answer(session, "history", text, {"room": room.name, "lines": lines})
+
+    before, after = bounds.get("before"), bounds.get("after")
+    chat.do(session, Recall(session, (room.name,), limit, before, after, ids=ids, end=end))
+
+
+@command(GROUP, "search", "words")
+def search(chat: Chat, session: Session, text: str) -> None:
+    """Shows the newest messages with all these words, in the rooms you are in."""
+    user = chat.user(session)
+    if not any(c.isalnum() for c in text):
+        raise Refused("usage", "Usage: /search words: letters or digits to look for.")
+    found = tuple(room.name for room in user.rooms)
+
+    def end(lines: int) -> Answer:
+        return Answer(session, "search", f"Found {counted(lines, 'line')}.", {"lines": lines})
+
+    words = tuple(text.split())
+    chat.do(session, Recall(session, found, SEARCH_LIMIT, talk=True, words=words, end=end))
+
+
+@command(GROUP, "unread")
+def unread(chat: Chat, session: Session) -> None:
+    """Shows what was said in your rooms since you left them last time."""
+    presence.show_unread(chat, session)

@@ -1,0 +1,337 @@
+"""Keeping a room civil: roles, bans, mutes, modes, and taking back what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import presence
+from .acts import Act, Answer, Inspect, Recall, Session, Step
+from .chat import Chat, check_length, span
+from .errors import Refused
+from .events import Event, Kind
+from .names import parse_name
+from .permissions import Ban, Role, parse_duration, parse_mask, parse_mode
+from .rooms import Room, User
+
+MAX_BANS = 200
+MAX_PINS = 10
+
+
+def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool) -> None:
+    """Make someone in the current room an op or give them voice, or take that away.
+
+    @param role: L{Role.OP} or L{Role.VOICE}.
+    @raise Refused: C{"not-allowed"}, C{"no-such-user"}, C{"not-in-room"} or C{"same-role"}.
+    """
+    user, room = chat.user(session), chat.own_room(session, None)
+    word = role.name.lower()
+    chat.check_may(user, room, word, f"give or take the role {word}")
+    key, shown, other = _find(chat, room, name)
+    before = other.registered if other else True
+    now = room.roles.get(key, Role.MEMBER) if other is None or before else room.members[other]
+    if (given and now >= role) or (not given and now is not role):
+        raise Refused("same-role", f"{shown} is {'already ' if given else 'not '}{_a(now if given else role)}.")
+    _check_outranks(chat, user, room, key, other)
+    new = role if given else Role.MEMBER
+    members = {other: room.members[other]} if other else {}
+    roles = dict(room.roles)
+    if other is None or other.registered:
+        _set(room.roles, key, new if new > Role.MEMBER else None)
+    if other is not None:
+        room.members[other] = new
+
+    def undo() -> None:
+        room.roles = roles
+        room.members.update((u, r) for u, r in members.items() if u in room.members)
+
+    what = ("" if given else "-") + word
+    _act(chat, session, room, chat.event(Kind.MODE, room, user, shown, what), f"{what} in {room.name}", shown, undo)
+
+
+def kick(chat: Chat, session: Session, name: str, reason: str = "") -> None:
+    """Put someone out of the current room.
+
+    @raise Refused: C{"not-allowed"}, C{"no-such-user"}, C{"not-in-room"} or C{"too-long"}.
+    """
+    user, room = chat.user(session), chat.own_room(session, None)
+    chat.check_may(user, room, "kick", "kick someone")
+    check_length(reason, "reason")
+    other = chat.find_user(name)
+    if other not in room.members:
+        raise Refused("not-in-room", f"{other.name.shown} is not in {room.name}.")
+    _check_outranks(chat, user, room, other.name.key, other)
+    _put_out(chat, session, user, other, room, reason)
+
+
+def _put_out(chat: Chat, session: Session, user: User, other: User, room: Room, reason: str) -> None:
+    event = chat.event(Kind.KICK, room, user, other.name.shown, reason)
+    because = f": {reason}" if reason else "."
+    told: list[Step] = [chat.audit(user.name.shown, f"kick from {room.name}{because}", other.name.shown)]
+    told += [Answer(s, "info", f"You were kicked from {room.name}{because}") for s in other.sessions]
+    presence.remove(chat, other, room, event, told, session, see=True)
+
+
+def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: str = "") -> None:
+    """Keep someone out of the current room, and put out who is in it.
+
+    @param mask: a name, a pattern of one, or an address or network.
+    @param duration: such as C{2h}; C{None} for ever.
+    @raise Refused: C{"not-allowed"}, C{"bad-mask"}, C{"too-many"} or C{"too-long"}.
+    """
+    user, room = chat.user(session), chat.own_room(session, None)
+    chat.check_may(user, room, "ban", "ban someone")
+    made = _make_ban(chat, user, mask, duration, reason)
+    victims = [m for m in room.members if made.matches(m.name.key, m.addresses) and m is not user]
+    for victim in victims:
+        _check_outranks(chat, user, room, victim.name.key, victim)
+    account = chat.accounts.get(made.mask)
+    if account is not None:
+        _check_outranks(chat, user, room, made.mask, None)
+    _keep_ban(chat, session, room, room.bans, made, "ban")
+    for victim in victims:
+        _put_out(chat, session, user, victim, room, reason or "banned")
+
+
+def mute(chat: Chat, session: Session, name: str, duration: str | None) -> None:
+    """Keep someone quiet in the current room.
+
+    @raise Refused: as L{ban}.
+    """
+    user, room = chat.user(session), chat.own_room(session, None)
+    chat.check_may(user, room, "mute", "mute someone")
+    made = _make_ban(chat, user, name, duration, "")
+    for member in room.members:
+        if member is not user and made.matches(member.name.key, member.addresses):
+            _check_outranks(chat, user, room, member.name.key, member)
+    _keep_ban(chat, session, room, room.mutes, made, "mute")
+
+
+def lift(chat: Chat, session: Session, mask: str, what: str) -> None:
+    """Take back a ban or a mute.
+
+    @param what: C{"ban"} or C{"mute"}.
+    @raise Refused: C{"not-allowed"} or C{"no-such-ban"}.
+    """
+    user, room = chat.user(session), chat.own_room(session, None)
+    chat.check_may(user, room, what, f"take back a {what}")
+    table = room.bans if what == "ban" else room.mutes
+    key = parse_mask(mask)
+    if key not in table:
+        raise Refused("no-such-ban", f"There is no {what} of {mask} in {room.name}.")
+    lifted = table.pop(key)
+
+    def undo() -> None:
+        table[key] = lifted
+
+    told = Answer(session, "info", f"The {what} of {key} in {room.name} is lifted.")
+    audit = chat.audit(user.name.shown, f"un{what} in {room.name}", key)
+    chat.outbox.add(Act(session, [audit, *chat.keep_room(room), told], undo))
+
+
+def list_bans(chat: Chat, session: Session) -> None:
+    """Tell who is banned from the current room and muted in it; addresses are shown to ops only.
+
+    @raise Refused: C{"no-room"} or C{"not-in-room"}.
+    """
+    user, room = chat.user(session), chat.own_room(session, None)
+    now = chat.now()
+    op = chat.role(user, room) >= Role.OP
+    lines, data = [], []
+    for what, table in (("ban", room.bans), ("mute", room.mutes)):
+        for made in table.values():
+            if made.holds(now) and (op or not made.by_address):
+                until = f"for another {span(made.until - now)}" if made.until else "for ever"
+                lines.append(f"{what} {made.mask} {until}, by {made.by}" + (f": {made.reason}" if made.reason else ""))
+                data.append({"what": what, **made.record()})
+    text = "\n".join(lines) or f"Nobody is banned from {room.name}."
+    chat.answer(session, text, "bans", {"room": room.name, "bans": data})
+
+
+def invite(chat: Chat, session: Session, name: str) -> None:
+    """Let someone into the current room, whatever keeps others out, and tell them.
+
+    @raise Refused: C{"not-allowed"}, C{"no-such-user"} or C{"in-room"}.
+    """
+    user, room = chat.user(session), chat.own_room(session, None)
+    chat.check_may(user, room, "invite", "invite someone")
+    other = chat.find_user(name)
+    if other in room.members:
+        raise Refused("in-room", f"{other.name.shown} is in {room.name} already.")
+    before = set(room.invited)
+    room.invited.add(other.name.key)
+
+    def undo() -> None:
+        room.invited = before
+
+    steps: list[Step] = [chat.audit(user.name.shown, f"invite to {room.name}", other.name.shown)]
+    steps += chat.keep_room(room)
+    text = f"{user.name.shown} invites you to {room.name}: /join {room.name}"
+    data = {"room": room.name, "from": user.name.shown}
+    steps += [Answer(s, "invite", text, data) for s in other.sessions]
+    steps.append(Answer(session, "info", f"{other.name.shown} is invited to {room.name}."))
+    chat.outbox.add(Act(session, steps, undo))
+
+
+def show_modes(chat: Chat, session: Session) -> None:
+    """Tell the modes of the current room; its key to members only."""
+    room = chat.own_room(session, None)
+    shown = [name if value is True else f"{name} {value}" for name, value in room.modes.items()]
+    text = f"Modes of {room.name}: {', '.join(shown) or 'none'}."
+    chat.answer(session, text, "modes", {"room": room.name, "modes": dict(room.modes)})
+
+
+def set_mode(chat: Chat, session: Session, name: str, value: str | None) -> None:
+    """Set or clear a mode of the current room.
+
+    @raise Refused: C{"not-allowed"} or C{"bad-mode"}.
+    """
+    user, room = chat.user(session), chat.own_room(session, None)
+    chat.check_may(user, room, "mode", "change the modes")
+    mode, new = parse_mode(name, value)
+    old = room.modes.get(mode)
+    _set(room.modes, mode, new)
+
+    def undo() -> None:
+        _set(room.modes, mode, old)
+
+    # The key itself is not for those who only read along in the log.
+    shown = f"-{mode}" if new is None else mode if new is True or mode == "key" else f"{mode} {new}"
+    event = chat.event(Kind.MODE, room, user, "", shown)
+    _act(chat, session, room, event, f"mode {shown} in {room.name}", "", undo)
+
+
+def delete(chat: Chat, session: Session, id: int) -> None:
+    """Take back a message of the current room: one's own, or as an op anyone's. Answered when it has been found.
+
+    @raise Refused: C{"no-room"} or C{"not-in-room"}.
+    """
+    user, room = chat.user(session), chat.own_room(session, None)
+
+    def found(event: Event | None) -> None:
+        if session.user is user and user in room.members:
+            try:
+                _delete(chat, session, user, room, event)
+            except Refused as why:
+                chat.refuse(session, why)
+        session.ready()
+
+    session.busy = True
+    chat.do(session, Inspect(session, room.name, id, found))
+
+
+def _delete(chat: Chat, session: Session, user: User, room: Room, event: Event | None) -> None:
+    if event is None or event.kind not in (Kind.MESSAGE, Kind.ACTION) or not event.text:
+        raise Refused("no-such-message", f"There is no such message in {room.name}.")
+    account = chat.account_of(user)
+    own = account is not None and parse_name(event.actor).key == user.name.key and event.time / 1000 >= account.created
+    if not own:
+        chat.check_may(user, room, "delete", "delete what others said")
+    gone = chat.event(Kind.DELETE, room, user, event.actor, str(event.id))
+    _act(chat, session, room, gone, f"delete {event.id} in {room.name}", event.actor, None)
+
+
+def pin(chat: Chat, session: Session, id: int | None, pinned: bool = True) -> None:
+    """Pin a message of the current room, unpin it, or (C{None}) show those that are.
+
+    @raise Refused: C{"not-allowed"} or C{"too-many"}.
+    """
+    user, room = chat.user(session), chat.own_room(session, None)
+    if id is None:
+        for each in room.pins:
+            chat.do(session, Recall(session, (room.name,), 1, before=each + 1, after=each - 1, ids=True))
+        chat.answer(session, f"{room.name} has {len(room.pins) or 'no'} pinned messages.", "pins", {"ids": room.pins})
+        return
+    chat.check_may(user, room, "pin", "pin messages")
+    if pinned and len(room.pins) >= MAX_PINS:
+        raise Refused("too-many", f"{room.name} has {MAX_PINS} pinned messages already; /unpin one first.")
+
+    def found(event: Event | None) -> None:
+        if session.user is user and user in room.members:
+            if event is None or not event.text:
+                chat.refuse(session, Refused("no-such-message", f"There is no such message in {room.name}."))
+            else:
+                old = room.pins
+                room.pins = tuple(p for p in old if p != id) + ((id,) if pinned else ())
+
+                def undo() -> None:
+                    room.pins = old
+
+                what = f"{'' if pinned else '-'}pin {id}"
+                told = chat.event(Kind.MODE, room, user, "", what)
+                _act(chat, session, room, told, f"{what} in {room.name}", "", undo)
+        session.ready()
+
+    session.busy = True
+    chat.do(session, Inspect(session, room.name, id, found))
+
+
+# Parts
+
+
+def _act(
+    chat: Chat, session: Session, room: Room, event: Event, audit: str, target: str, undo: Callable[[], None] | None
+) -> None:
+    """An act of moderation: the room is told, the room's rules are kept, and administrators can read of it."""
+    steps: list[Step] = [event, chat.audit(event.actor, audit, target), *chat.keep_room(room)]
+    chat.outbox.add(Act(session, steps, undo))
+
+
+def _find(chat: Chat, room: Room, text: str) -> tuple[str, str, User | None]:
+    """A member of the room, or an account that has a role in it: key, name, and the member."""
+    name = parse_name(text)
+    other = chat.users.get(name.key)
+    if other is not None and other in room.members:
+        return name.key, other.name.shown, other
+    account = chat.accounts.get(name.key)
+    if account is not None and name.key in room.roles:
+        return name.key, account.name, None
+    raise Refused("no-such-user", f"There is no {name.shown} in {room.name}.")
+
+
+def _check_outranks(chat: Chat, user: User, room: Room, key: str, other: User | None) -> None:
+    """Nobody moderates those who are as much as they are, but owners and administrators."""
+    mine = chat.role(user, room)
+    theirs = chat.role(other, room) if other is not None else room.roles.get(key, Role.OUTSIDER)
+    if other is not user and mine < Role.OWNER and theirs >= mine:
+        raise Refused("not-allowed", f"{other.name.shown if other else key} is {_a(theirs)} here, as you are.")
+    if theirs is Role.OWNER and other is not user and not chat.is_admin(user):
+        raise Refused("not-allowed", f"{other.name.shown if other else key} owns {room.name}.")
+
+
+def _make_ban(chat: Chat, user: User, mask: str, duration: str | None, reason: str) -> Ban:
+    check_length(reason, "reason")
+    now = chat.now()
+    seconds = parse_duration(duration) if duration else None
+    return Ban(parse_mask(mask), now + seconds if seconds else 0, reason, user.name.shown, now)
+
+
+def _keep_ban(chat: Chat, session: Session, room: Room, table: dict[str, Ban], made: Ban, what: str) -> None:
+    now = chat.now()
+    for mask in [mask for mask, old in table.items() if not old.holds(now)]:
+        del table[mask]
+    if len(table) >= MAX_BANS and made.mask not in table:
+        raise Refused("too-many", f"{room.name} has {MAX_BANS} {what}s already.")
+    old = table.get(made.mask)
+    table[made.mask] = made
+
+    def undo() -> None:
+        _set(table, made.mask, old)
+
+    length = f" for {span(made.until - now)}" if made.until else ""
+    because = f": {made.reason}" if made.reason else ""
+    told = Answer(session, "info", f"The {what} of {made.mask} in {room.name} holds{length or ' for ever'}.")
+    audit = chat.audit(made.by, f"{what} in {room.name}{length}{because}", made.mask)
+    chat.outbox.add(Act(session, [audit, *chat.keep_room(room), told], undo))
+
+
+def _set(table: dict[Any, Any], key: Any, value: Any) -> None:
+    """Set a value, or take it out with C{None}."""
+    if value is None:
+        table.pop(key, None)
+    else:
+        table[key] = value
+
+
+def _a(role: Role) -> str:
+    return {Role.OWNER: "the owner", Role.OP: "an op", Role.VOICE: "voiced"}.get(role, "a member")

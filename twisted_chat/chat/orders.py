@@ -1,0 +1,84 @@
+"""What an operator orders from outside the chat, by the command line. An order is a record; its answer is another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import presence
+from .accounts import Account
+from .acts import Act, Step
+from .chat import Chat
+from .errors import Refused
+from .events import Put
+from .names import parse_name
+
+OPERATOR = "(operator)"
+
+
+def execute(chat: Chat, key: str, order: Mapping[str, Any]) -> None:
+    """Do what an order says, once: it is removed and answered in the same transaction.
+
+    @param order: C{do}: one of C{add-admin}, C{remove-admin}, C{reset-password}, C{suspend}, C{unsuspend} and C{erase};
+        C{name}: of the account; C{password}: the hash of a new one; C{reason}.
+    """
+    steps: list[Step] = []
+    try:
+        text = _do(chat, order, steps)
+        ok = True
+    except Refused as why:
+        text, ok, steps = why.sentence, False, []
+    chat.outbox.add(Act(None, [*steps, *_answered(key, text, ok)], fact=True))
+
+
+def answer(chat: Chat, key: str, text: str) -> None:
+    """An order that was done elsewhere is answered."""
+    chat.outbox.add(Act(None, _answered(key, text, True), fact=True))
+
+
+def _answered(key: str, text: str, ok: bool) -> list[Put]:
+    return [Put("order", key, None), Put("answer", key, {"ok": ok, "text": text})]
+
+
+def _do(chat: Chat, order: Mapping[str, Any], steps: list[Step]) -> str:
+    what, name = order.get("do"), parse_name(str(order.get("name", "")))
+    account = chat.accounts.get(name.key)
+    reason = str(order.get("reason", ""))
+    now = chat.now()
+    if account is None and what == "add-admin" and order.get("password"):
+        chat.check_free(name, chat.users.get(name.key))
+        put, _ = chat.accounts.put(Account(name.shown, str(order["password"]), now, now, admin=True))
+        text = f"The account {name.shown} is made, and administers the server."
+    elif account is None:
+        raise Refused("no-such-account", f"There is no account {name.shown}.")
+    elif what in ("add-admin", "remove-admin"):
+        put, _ = chat.accounts.change(name.key, admin=what == "add-admin")
+        text = f"{account.name} {'administers' if what == 'add-admin' else 'no longer administers'} the server."
+    elif what == "reset-password":
+        put, _ = chat.accounts.change(name.key, password=str(order["password"]))
+        text = f"The password of {account.name} is changed."
+    elif what == "suspend":
+        _drop(chat, name.key, f"This account is suspended{': ' + reason if reason else ''}.")
+        put, _ = chat.accounts.change(name.key, suspended=reason)
+        text = f"{account.name} is suspended."
+    elif what == "unsuspend":
+        put, _ = chat.accounts.change(name.key, suspended=None)
+        text = f"{account.name} is no longer suspended."
+    elif what == "erase":
+        _drop(chat, name.key, "This account is erased.")
+        chat.accounts.forget(name.key)
+        put = Put("account", name.key, None)
+        for room in chat.rooms.values():
+            if room.roles.pop(name.key, None) is not None:
+                steps.append(Put("room", room.name, room.record() if room.lasting else None))
+        text = f"The account {account.name} is erased."
+    else:
+        raise Refused("bad-order", f"There is no order {what}.")
+    steps += [put, chat.audit(OPERATOR, f"{what}{': ' + reason if reason else ''}", name.shown)]
+    return text
+
+
+def _drop(chat: Chat, key: str, why: str) -> None:
+    user = chat.users.get(key)
+    for session in user.sessions if user else ():
+        presence.drop(chat, session, why)

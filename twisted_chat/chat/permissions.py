@@ -1,0 +1,144 @@
+"""Who may do what in a room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from fnmatch import fnmatchcase
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from .errors import Refused
+
+
+class Role(IntEnum):
+    """What someone is in a room; whoever is more may do what who is less may."""
+
+    OUTSIDER = 0
+    MEMBER = 1
+    VOICE = 2
+    OP = 3
+    OWNER = 4
+
+
+# What needs which role. Modes of the room add to it: see chat/moderation.py.
+NEEDS: dict[str, Role] = {
+    "speak": Role.MEMBER,
+    "topic": Role.MEMBER,
+    "invite": Role.MEMBER,
+    "voice": Role.OP,
+    "kick": Role.OP,
+    "ban": Role.OP,
+    "mute": Role.OP,
+    "mode": Role.OP,
+    "delete": Role.OP,
+    "pin": Role.OP,
+    "op": Role.OWNER,
+}
+
+FLAGS = ("invite-only", "moderated", "secret", "topic-ops", "members-only")
+NUMBERS = {"slow": "seconds between two messages of one person", "limit": "how many people fit in"}
+MODES = (*FLAGS, "key", *NUMBERS)
+MAX_KEY = 32
+MAX_NUMBER = 1_000_000
+
+
+def need(what: str, modes: Mapping[str, Any]) -> Role:
+    """Which role something takes in a room with these modes."""
+    if what == "speak" and "moderated" in modes:
+        return Role.VOICE
+    if (what == "topic" and "topic-ops" in modes) or (what == "invite" and "invite-only" in modes):
+        return Role.OP
+    return NEEDS[what]
+
+
+def parse_mode(name: str, value: str | None) -> tuple[str, Any]:
+    """A mode and its new value as someone wrote them; C{None} for off.
+
+    @raise Refused: C{"bad-mode"}: there is no such mode, or it has no such value.
+    """
+    name = name.lower()
+    if name not in MODES:
+        raise Refused("bad-mode", f"There is no mode {name[:32]}. Modes: {', '.join(MODES)}.")
+    if value is not None and value.lower() == "off":
+        return name, None
+    if name in FLAGS:
+        if value is not None and value.lower() != "on":
+            raise Refused("bad-mode", f"Usage: /mode {name} on, or /mode {name} off")
+        return name, True
+    if name == "key":
+        if not value or " " in value or len(value) > MAX_KEY:
+            raise Refused("bad-mode", f"Usage: /mode key WORD (one word, up to {MAX_KEY} characters), or /mode key off")
+        return name, value
+    if not value or not value.isdecimal() or not 1 <= int(value[:9]) <= MAX_NUMBER:
+        raise Refused("bad-mode", f"Usage: /mode {name} NUMBER ({NUMBERS[name]}), or /mode {name} off")
+    return name, int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """Someone is kept out, or kept quiet.
+
+    @ivar mask: a name or a pattern of one (C{*} and C{?}), or an IP address or network.
+    @ivar until: when it ends, in seconds since 1970; 0 for never.
+    @ivar by, at: who made it, and when.
+    """
+
+    mask: str
+    until: float
+    reason: str
+    by: str
+    at: float
+
+    def holds(self, now: float) -> bool:
+        return not self.until or now < self.until
+
+    def matches(self, key: str, addresses: tuple[str, ...]) -> bool:
+        """
+        @param key: the key of a name.
+        @param addresses: from where that person is connected.
+        """
+        network = _network(self.mask)
+        if network is None:
+            return fnmatchcase(key, self.mask)
+        return any(ip_address(address) in network for address in addresses if address)
+
+    @property
+    def by_address(self) -> bool:
+        return _network(self.mask) is not None
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def parse_mask(text: str) -> str:
+    """A mask as it is compared.
+
+    @raise Refused: C{"bad-mask"}: it would match everyone, or nothing.
+    """
+    mask = text.strip().casefold()
+    network = _network(mask)
+    if network is not None:
+        if network.prefixlen < (8 if network.version == 4 else 16):
+            raise Refused("bad-mask", f"{mask} is too wide: at least a /8, for IPv6 a /16.")
+        return str(network)
+    if not mask.strip("*?") or len(mask) > 64:
+        raise Refused("bad-mask", "A mask is a name, a pattern such as spam*, or an address such as 192.0.2.0/24.")
+    return mask
+
+
+def parse_duration(text: str) -> float | None:
+    """A time span such as C{10m}, C{2h}, C{7d} or C{30s}, in seconds; C{None} when it is not one."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+    number, unit = text[:-1], text[-1:].lower()
+    if unit not in units or not number.isdecimal() or not number.isascii() or len(number) > 6 or not int(number):
+        return None
+    return float(int(number) * units[unit])
+
+
+def _network(mask: str) -> Any:
+    try:
+        return ip_network(mask, strict=False)
+    except ValueError:
+        return None

@@ -1,0 +1,427 @@
+"""Coming and going: into the chat, into rooms, under which name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .accounts import Account
+from .acts import Act, Answer, Enter, Exit, Focus, Recall, Session, Step, Tally
+from .chat import LOBBY, REPLAY, Chat, check_length, counted, find_ban, span
+from .errors import Refused
+from .events import Event, Kind, Put, inbox
+from .names import RESERVED, Name, parse_name, parse_room
+from .permissions import Role
+from .rooms import Room, User
+
+MAX_ROOMS = 100
+MAX_WAITING = 1_000_000
+
+
+def enter(chat: Chat, session: Session, name: Name, account: Account | None = None) -> None:
+    """Let someone in: as a guest into the lobby, with an account to where it was; beside its other connections, if any.
+
+    @param account: the account of that name, if its password has been checked; C{None} for a guest.
+    @raise Refused: C{"name-in-use"}, C{"confusable"}, C{"banned"}, C{"suspended"}, or (guests) C{"registered"} and
+        C{"no-guests"}.
+    """
+    check_admitted(chat, session, name, account)
+    user = chat.users.get(name.key)
+    if user is not None and user.registered and account is not None:
+        _attach(chat, session, user)
+        return
+    displaced = user if account is not None else None
+    chat.check_free(name, displaced)
+    if displaced is not None:
+        for other in displaced.sessions:
+            drop(chat, other, "This name belongs to an account, whose owner has just come.")
+    shown = name if account is None else parse_name(account.name)
+    user = User(shown, session, chat.now(), account is not None)
+    chat.add_user(user)
+    rooms = _rooms_to_enter(chat, user, account)
+    for room in rooms:
+        chat.put_in(user, room)
+    session.user = user
+    session.room = rooms[0]
+
+    def undo() -> None:
+        session.user = session.room = None
+        chat.remove_user(user)
+        if user.farewell is not None:
+            user.farewell.steps = []
+
+    steps: list[Step] = []
+    for room in rooms:
+        steps += [Enter(session, room.name)]
+    steps.append(Focus(session, rooms[0].name))
+    steps += [chat.event(Kind.JOIN, room, user) for room in rooms]
+    steps.append(_greeting(chat, session, rooms))
+    steps.append(Recall(session, (rooms[0].name,), REPLAY, talk=True))
+    chat.outbox.add(Act(session, steps, undo))
+    if account is not None:
+        _catch_up(chat, session, user, account)
+
+
+def _attach(chat: Chat, session: Session, user: User) -> None:
+    """Another connection of someone who is here."""
+    user.sessions += (session,)
+    session.user = user
+    session.room = room = user.rooms[0] if user.rooms else None
+    steps: list[Step] = [Enter(session, r.name) for r in user.rooms]
+    if room is not None:
+        steps.append(Focus(session, room.name))
+    steps.append(_greeting(chat, session, user.rooms))
+    if room is not None:
+        steps.append(Recall(session, (room.name,), REPLAY, talk=True))
+    chat.outbox.add(Act(session, steps))
+
+
+def check_admitted(chat: Chat, session: Session, name: Name, account: Account | None) -> None:
+    """
+    @raise Refused: as L{enter}, where it is about who someone is.
+    """
+    ban = find_ban(chat.bans.values(), name.key, (session.address,), chat.now())
+    if ban is not None and not (account is not None and account.admin):
+        raise Refused("banned", "You are banned from this server" + (f": {ban.reason}" if ban.reason else "."))
+    if account is None:
+        if chat.accounts.get(name.key) is not None:
+            raise Refused("registered", f"The name {name.shown} is registered: log in with its password.")
+        if not chat.guests:
+            raise Refused("no-guests", "Only registered people may come in here.")
+        if name.key in RESERVED:
+            raise Refused("reserved", f"The name {name.shown} is reserved.")
+    elif account.suspended is not None:
+        raise Refused("suspended", f"This account is suspended{': ' if account.suspended else ''}{account.suspended}.")
+
+
+def _rooms_to_enter(chat: Chat, user: User, account: Account | None) -> list[Room]:
+    """The lobby, and where an account was before and may still be."""
+    rooms = [chat.rooms[LOBBY]]
+    for name in account.rooms if account else ():
+        room = chat.rooms.get(name) or chat.add_room(parse_room(name))
+        if room not in rooms and find_ban(room.bans.values(), user.name.key, user.addresses, chat.now()) is None:
+            rooms.append(room)
+    return rooms
+
+
+def _greeting(chat: Chat, session: Session, rooms: list[Room] | tuple[Room, ...]) -> Answer:
+    lines = chat.motd.split("\n") if chat.motd else []
+    if not rooms:
+        lines.append(f"Welcome to {chat.server}. You are in no room; /help lists the commands.")
+        return Answer(session, "room", "\n".join(lines), room_data(None))
+    room = rooms[0]
+    lines.append(f"Welcome to {chat.server}. You are in {room.name}, {_company(room)}; /help lists the commands.")
+    if len(rooms) > 1:
+        lines.append("You are also in " + ", ".join(r.name for r in rooms[1:]) + ".")
+    return Answer(session, "room", "\n".join(lines + _about(room)), room_data(room))
+
+
+def _catch_up(chat: Chat, session: Session, user: User, account: Account) -> None:
+    """What came while an account was away: its direct messages, and how much is new in its rooms."""
+    user.marks = account.markers
+    chat.do(session, Recall(session, (inbox(user.name.key),), MAX_WAITING, after=account.inbox))
+    since = {room.name: account.markers[room.name] for room in user.rooms if room.name in account.markers}
+    if since:
+        chat.do(session, Tally(session, since, lambda new: _news(session, new)))
+
+
+def _news(session: Session, new: Mapping[str, int]) -> Answer | None:
+    counts = {room: count for room, count in new.items() if count}
+    if not counts:
+        return None
+    said = ", ".join(f"{count} in {room}" for room, count in counts.items())
+    return Answer(session, "unread", f"New since you left: {said}. /unread shows them.", {"rooms": counts})
+
+
+def quit(chat: Chat, session: Session, reason: str = "") -> None:
+    """Someone leaves, by their own wish: the connection is closed when all is said.
+
+    @raise Refused: C{"too-long"}: the reason.
+    """
+    check_length(reason, "reason")
+    lost(chat, session, reason)
+    chat.hang_up(session, "Goodbye.")
+
+
+def drop(chat: Chat, session: Session, why: str, reason: str = "") -> None:
+    """A connection is ended by others.
+
+    @param why: what it is told.
+    @param reason: what the rooms are told.
+    """
+    lost(chat, session, reason)
+    chat.hang_up(session, why)
+
+
+def lost(chat: Chat, session: Session, reason: str = "") -> None:
+    """A connection is no longer someone's. Called once or more for every session, logged in or not."""
+    user = session.user
+    if user is None:
+        return
+    rooms = user.rooms
+    session.user = session.room = None
+    user.sessions = tuple(s for s in user.sessions if s is not session)
+    if rooms:
+        chat.outbox.add(Act(None, [Exit(session, room.name) for room in rooms]))
+    if user.sessions:
+        return
+    chat.remove_user(user)
+    steps: list[Step] = [chat.event(Kind.LEAVE, room, user, text=reason) for room in rooms]
+    if user.registered and chat.accounts.get(user.name.key) is not None:
+        steps.append(_remember(chat, user, rooms))
+    # Undoing what came before changes what there is to say, once more can be written.
+    user.farewell = Act(None, steps, fact=True)
+    chat.outbox.add(user.farewell)
+
+
+def _remember(chat: Chat, user: User, rooms: tuple[Room, ...]) -> Put:
+    """Where an account was, and up to where it has read: all that it was sent."""
+    read = chat.outbox.position
+    put, _ = chat.accounts.change(
+        user.name.key,
+        seen=chat.now(),
+        rooms=tuple(room.name for room in rooms),
+        markers={room.name: read for room in rooms},
+        inbox=read,
+    )
+    return put
+
+
+def remember_all(chat: Chat) -> None:
+    """Note up to where everyone has read. Called now and then, for the case that the process is killed."""
+    puts = [_remember(chat, user, user.rooms) for user in chat.users.values() if user.registered]
+    if puts:
+        chat.outbox.add(Act(None, puts))
+
+
+def join(chat: Chat, session: Session, text: str, key: str | None = None) -> None:
+    """Enter a room, which comes into being when needed, and make it the current one.
+
+    @param key: the room's key, where it has one.
+    @raise Refused: C{"bad-room"}, C{"confusable"}, C{"too-many-rooms"}, C{"banned"}, C{"invite-only"}, C{"bad-key"} or
+        C{"full"}.
+    """
+    user = chat.user(session)
+    name = parse_room(text)
+    room = chat.rooms.get(name.key)
+    if room is not None and user in room.members:
+        session.room = room
+        chat.outbox.add(Act(session, [Focus(session, room.name), now_in(session, room)]))
+        return
+    if len(user.rooms) >= MAX_ROOMS:
+        raise Refused("too-many-rooms", f"You are in {MAX_ROOMS} rooms already; /leave one first.")
+    made = room is None
+    if room is None:
+        twin = chat.rooms.get(chat.looks.get(name.skeleton, ""))
+        if twin is not None:
+            shown = f"There is already a room {twin.name}, which looks the same." if chat.knows(user, twin) else ""
+            raise Refused("confusable", shown or f"{name.shown} cannot be joined.")
+        room = chat.add_room(name)
+    else:
+        _check_may_join(chat, user, room, key)
+    before = session.room
+    invited = user.name.key in room.invited
+    room.invited.discard(user.name.key)
+    chat.put_in(user, room)
+    if made:
+        room.members[user] = Role.OWNER
+        if user.registered:
+            room.roles[user.name.key] = Role.OWNER
+    session.room = room
+
+    def undo() -> None:
+        if made:
+            room.roles.clear()
+        if invited:
+            room.invited.add(user.name.key)
+        chat.take_out(user, room)
+        if session.room is room:
+            session.room = before
+        if user.farewell is not None:
+            left = user.farewell.steps
+            user.farewell.steps = [s for s in left if not (isinstance(s, Event) and s.room == room.name)]
+
+    steps: list[Step] = [Enter(s, room.name) for s in user.sessions]
+    steps += [Focus(session, room.name), chat.event(Kind.JOIN, room, user), now_in(session, room)]
+    steps += [Recall(s, (room.name,), REPLAY, talk=True) for s in user.sessions]
+    if made or invited:
+        steps += chat.keep_room(room)
+    chat.outbox.add(Act(session, steps, undo))
+
+
+def _check_may_join(chat: Chat, user: User, room: Room, key: str | None) -> None:
+    role = chat.role(user, room)
+    if role >= Role.OP:
+        return
+    why: tuple[str, str] | None = None
+    ban = find_ban(room.bans.values(), user.name.key, user.addresses, chat.now())
+    if user.name.key in room.invited:
+        why = None
+    elif ban is not None:
+        why = "banned", f"You are banned from {room.name}" + (f": {ban.reason}" if ban.reason else ".")
+    elif "invite-only" in room.modes:
+        why = "invite-only", f"{room.name} is for those who are invited."
+    elif room.modes.get("key", key) != key:
+        why = "bad-key", f"{room.name} has a key: /join {room.name} KEY"
+    elif len(room.members) >= room.modes.get("limit", len(room.members) + 1):
+        why = "full", f"{room.name} is full."
+    if why is not None:
+        # Of a secret room nothing is said that would tell it from a name that cannot be used.
+        raise Refused(*(why if chat.knows(user, room) else ("confusable", f"{room.name} cannot be joined.")))
+
+
+def leave(chat: Chat, session: Session, text: str | None = None) -> None:
+    """Leave a room, by default the current one; the last room entered of those left becomes current.
+
+    @raise Refused: C{"no-room"}, C{"no-such-room"} or C{"not-in-room"}.
+    """
+    user = chat.user(session)
+    room = chat.own_room(session, text)
+    event = chat.event(Kind.LEAVE, room, user)
+    told: list[Step] = [Answer(session, "info", f"You left {room.name}.")]
+    remove(chat, user, room, event, told, session)
+
+
+def remove(
+    chat: Chat, user: User, room: Room, event: Event, told: list[Step], by: Session | None, see: bool = False
+) -> None:
+    """Take someone out of a room, by their own wish or not.
+
+    @param event: what the room is told.
+    @param told: what is said to someone beside it.
+    @param by: whose command it was.
+    @param see: whether those who are taken out see the event themselves.
+    """
+    rooms, sessions, role = user.rooms, user.sessions, room.members[user]
+    focus = [s for s in user.sessions if s.room is room]
+    chat.take_out(user, room)
+    exits: list[Step] = [Exit(s, room.name) for s in user.sessions]
+    steps: list[Step] = [event, *exits] if see else [*exits, event]
+    steps += told
+    following = user.rooms[-1] if user.rooms else None
+    for s in focus:
+        s.room = following
+        steps += [Focus(s, following.name if following else None), now_in(s, following)]
+
+    def undo() -> None:
+        if user.farewell is not None:
+            user.farewell.steps = [*user.farewell.steps, *(Exit(s, room.name) for s in sessions), event]
+        else:
+            room.members[user] = role
+            user.rooms = rooms
+            chat.keep_if_used(room)
+            for s in focus:
+                s.room = room
+
+    chat.outbox.add(Act(by, steps, undo))
+
+
+def rename(chat: Chat, session: Session, text: str) -> None:
+    """Take another name.
+
+    @raise Refused: C{"bad-name"}, C{"name-in-use"}, C{"confusable"}, C{"same-name"}, C{"registered"}, or C{"own-name"}
+        when logged in to an account, whose name one has.
+    """
+    user = chat.user(session)
+    old, new = user.name, parse_name(text)
+    if new.shown == old.shown:
+        raise Refused("same-name", f"You are {new.shown} already.")
+    if user.registered and new.key != old.key:
+        raise Refused("own-name", f"You are logged in as {old.shown}; /logout first to be somebody else.")
+    chat.check_free(new, user)
+    if not user.registered:
+        check_admitted(chat, session, new, None)
+        for room in user.rooms:
+            if find_ban(room.bans.values(), new.key, (), chat.now()) is not None:
+                raise Refused("banned", f"The name {new.shown} is banned from {room.name}, where you are.")
+    steps: list[Step] = [chat.event(Kind.RENAME, room, user, new.shown) for room in user.rooms]
+    change_name(chat, user, new)
+    steps.append(Answer(session, "info", f"You are now {new.shown}.", {"name": new.shown}))
+    if user.registered:
+        put, undo_account = chat.accounts.change(new.key, name=new.shown)
+        steps.append(put)
+
+    def undo() -> None:
+        if user.registered:
+            undo_account()
+        if user.farewell is None:
+            change_name(chat, user, old)
+            return
+        user.name = old
+        for step in user.farewell.steps:
+            if isinstance(step, Event):
+                step.actor = old.shown
+
+    chat.outbox.add(Act(session, steps, undo))
+
+
+def change_name(chat: Chat, user: User, name: Name) -> None:
+    """Give someone who is here another name; nothing is checked, and nobody is told."""
+    if chat.users.get(user.name.key) is user:
+        chat.remove_name(user)
+        user.name = name
+        chat.add_user(user)
+
+
+def now_in(session: Session, room: Room | None) -> Answer:
+    """What a session is told when its current room is another."""
+    if room is None:
+        return Answer(session, "room", f"You are in no room now. /join {LOBBY} takes you back.", room_data(None))
+    lines = [f"You are now in {room.name}, {_company(room)}.", *_about(room)]
+    return Answer(session, "room", "\n".join(lines), room_data(room))
+
+
+def room_data(room: Room | None) -> dict[str, object]:
+    """The same for a program."""
+    if room is None:
+        return {"room": None, "topic": "", "members": 0}
+    return {"room": room.name, "topic": room.topic, "members": len(room.members)}
+
+
+def _company(room: Room) -> str:
+    others = len(room.members) - 1
+    return "alone" if others < 1 else "with one other" if others == 1 else f"with {others} others"
+
+
+def _about(room: Room) -> list[str]:
+    lines = [f"Topic: {room.topic}"] if room.topic else []
+    if room.pins:
+        lines.append(f"{counted(len(room.pins), 'pinned message')}: /pin shows what.")
+    return lines
+
+
+def show_unread(chat: Chat, session: Session) -> None:
+    """Replay what was said in someone's rooms since they left them.
+
+    @raise Refused: C{"not-registered"}.
+    """
+    user = chat.user(session)
+    account = chat.account_of(user)
+    if account is None:
+        raise Refused("not-registered", "What is new is remembered for accounts. /register PASSWORD makes one.")
+    rooms = [room.name for room in user.rooms if room.name in user.marks]
+
+    def end(lines: int) -> Answer:
+        return Answer(session, "info", f"{counted(lines, 'line')} since you left.", {"lines": lines})
+
+    for name in rooms:
+        last = end if name == rooms[-1] else None
+        chat.do(session, Recall(session, (name,), MAX_WAITING, after=user.marks[name], talk=True, end=last))
+    if not rooms:
+        chat.answer(session, "Nothing is remembered of your rooms yet.")
+
+
+def tell_seen(chat: Chat, session: Session, text: str) -> None:
+    """Tell when someone was last here.
+
+    @raise Refused: C{"no-such-user"}.
+    """
+    name = parse_name(text)
+    user, account = chat.users.get(name.key), chat.accounts.get(name.key)
+    if user is not None:
+        chat.answer(session, f"{user.name.shown} is here.", "seen", {"name": user.name.shown, "ago": 0})
+    elif account is not None:
+        ago = chat.now() - account.seen
+        data: dict[str, object] = {"name": account.name, "ago": round(ago)}
+        chat.answer(session, f"{account.name} was here {span(ago)} ago.", "seen", data)
+    else:
+        raise Refused("no-such-user", f"Nobody knows a {name.shown}.")

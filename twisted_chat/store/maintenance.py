@@ -1,0 +1,129 @@
+"""What an operator does with a database from outside the daemon, also while it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
+
+from ..chat.events import Kind, inbox
+from .interface import StoreError
+from .sqlite import APPLICATION_ID, schema_steps
+
+
+def accounts(path: str) -> list[dict[str, Any]]:
+    """All accounts, by name, without their passwords."""
+    with _reading(path) as db:
+        found = db.execute("SELECT value FROM record WHERE kind = 'account' ORDER BY key")
+        return [_public(json.loads(value)) for (value,) in found]
+
+
+def export(path: str, key: str) -> dict[str, Any]:
+    """All that is kept of an account: the account, what it said, and the direct messages to it.
+
+    @param key: the key of its name.
+    @raise StoreError: there is no such account.
+    """
+    with _reading(path) as db:
+        row = db.execute("SELECT value FROM record WHERE kind = 'account' AND key = ?", (key,)).fetchone()
+        if row is None:
+            raise StoreError(f"there is no account {key}")
+        account = json.loads(row[0])
+        found = db.execute(
+            "SELECT event.id, time, kind, room.name, actor, target, text FROM event LEFT JOIN room ON room.id = room"
+            " WHERE actor = ? OR room.name = ? ORDER BY event.id",
+            (account["name"], inbox(key)),
+        )
+        names = ("id", "time", "type", "where", "from", "to", "text")
+        events = [dict(zip(names, row, strict=True)) for row in found]
+        for event in events:
+            event["type"] = Kind(event["type"]).name.lower()
+        return {"account": _public(account), "events": events}
+
+
+def backup(path: str, target: str) -> None:
+    """Copy the database as it is at one moment. The daemon goes on meanwhile.
+
+    @raise StoreError: the copy cannot be made; nothing is left of it.
+    """
+    if os.path.exists(target):
+        raise StoreError(f"{target} is there already")
+    try:
+        with _reading(path) as db:
+            db.execute("VACUUM INTO ?", (target,))
+    except StoreError:
+        if os.path.exists(target):
+            os.remove(target)
+        raise
+
+
+def check(path: str) -> list[str]:
+    """What is wrong with a database: a line for each fault, none when it is sound."""
+    with _reading(path) as db:
+        faults = [line for (line,) in db.execute("PRAGMA integrity_check") if line != "ok"]
+        faults += [f"a row of {table} has no room" for table, *_ in db.execute("PRAGMA foreign_key_check")]
+        for kind, key, value in db.execute("SELECT kind, key, value FROM record"):
+            try:
+                json.loads(value)
+            except ValueError:
+                faults.append(f"the {kind} {key} is not JSON")
+        return faults
+
+
+def place_order(path: str, order: Mapping[str, Any]) -> str:
+    """Leave an order for the daemon, or for the next that opens the database.
+
+    @return: the order's key, for L{take_answer}.
+    """
+    key = uuid.uuid4().hex
+    with _open(path, "rw") as db:
+        db.execute("INSERT INTO record VALUES ('order', ?, ?)", (key, json.dumps(order)))
+        db.commit()
+    return key
+
+
+def take_answer(path: str, key: str) -> dict[str, Any] | None:
+    """What became of an order; C{None} as long as nothing has."""
+    with _open(path, "rw") as db:
+        row = db.execute("SELECT value FROM record WHERE kind = 'answer' AND key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        db.execute("DELETE FROM record WHERE kind = 'answer' AND key = ?", (key,))
+        db.commit()
+        answer: dict[str, Any] = json.loads(row[0])
+        return answer
+
+
+def _public(account: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in account.items() if name != "password"}
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[sqlite3.Connection]:
+    with _open(path, "ro") as db:
+        yield db
+
+
+@contextmanager
+def _open(path: str, mode: str) -> Iterator[sqlite3.Connection]:
+    """A connection beside the daemon's.
+
+    @raise StoreError: there is no such database, it is another program's, or of another version; or anything else that
+        goes wrong while it is open.
+    """
+    escaped = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    try:
+        with closing(sqlite3.connect(f"file:{escaped}?mode={mode}", uri=True, timeout=10.0)) as db:
+            (application,) = db.execute("PRAGMA application_id").fetchone()
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if application != APPLICATION_ID:
+                raise StoreError(f"{path}: not a database of twisted-chat")
+            if version != len(schema_steps()):
+                raise StoreError(f"{path}: of another version; start the daemon once to upgrade it")
+            yield db
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}") from error
