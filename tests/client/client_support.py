@@ -24,7 +24,6 @@ def environment(**changes: str) -> dict[str, str]:
     return {
         **kept,
         "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": home,
         "XDG_CONFIG_HOME": home,
         "XDG_STATE_HOME": home,

@@ -1,5 +1,7 @@
 """Tests for L{twisted_chat.client.config}."""
 
+import contextlib
+import io
 import tempfile
 from pathlib import Path
 
@@ -81,6 +83,12 @@ class LoadTests(TestCase):
         self.assertNotIn("from environment", repr(options))
         with self.assertRaises(ConfigError):
             load(["--password-file", str(self.folder / "missing")], self.environ)
+
+    def test_the_version(self) -> None:
+        with self.assertRaises(SystemExit) as ended, contextlib.redirect_stdout(io.StringIO()) as out:
+            load(["--version"], self.environ)
+        self.assertEqual(ended.exception.code, 0)
+        self.assertTrue(out.getvalue().startswith("twisted-chat "))
 
     def test_no_color(self) -> None:
         self.assertFalse(load([], {**self.environ, "NO_COLOR": "1"}).settings["colours"])

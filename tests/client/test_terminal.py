@@ -315,7 +315,7 @@ class EndTests(TestCase):
         return status, terminal
 
     def test_signals(self) -> None:
-        for number in (1, 2, 3, 15):
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             status, _ = self.end(lambda terminal, number=number: os.kill(terminal.process.pid, number))
             self.assertEqual(status, 128 + number)
 

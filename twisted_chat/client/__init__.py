@@ -1,13 +1,1 @@
-"""The terminal client, on twisted.internet.stdio."""
-
-from importlib import metadata
-
-
-def version() -> str:
-    """
-    @return: the installed version, or C{unknown} in a checkout that is not installed.
-    """
-    try:
-        return metadata.version("twisted-chat")
-    except metadata.PackageNotFoundError:
-        return "unknown"
+"""The terminal client, on twisted.internet.stdio. docs/client.md tells how it is made."""

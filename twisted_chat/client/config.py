@@ -20,8 +20,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from twisted_chat import client
-
 DEFAULT_HOST = "localhost"
 DEFAULT_PORT = 9009
 
@@ -150,6 +148,9 @@ def load(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     @raise SystemExit: for C{--help}, C{--version} (0) and wrong usage (2).
     """
     given = _parser().parse_args(argv)
+    if given.version:
+        print(f"twisted-chat {_version()}")
+        raise SystemExit(0)
     file = _read_file(given.config, environ)
     address = given.server or file.get("server")
     place = parse_place(address) if address else Place(DEFAULT_HOST)
@@ -212,6 +213,16 @@ def _seconds(text: str) -> float:
 _seconds.__name__ = "number of seconds"
 
 
+def _version() -> str:
+    # Not at the top: it takes longer to load than all of the options.
+    from importlib import metadata  # noqa: PLC0415
+
+    try:
+        return metadata.version("twisted-chat")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="twisted-chat",
@@ -248,7 +259,7 @@ def _parser() -> argparse.ArgumentParser:
         help="for connection and login (default: 30)",
     )
     add("--config", metavar="FILE", help="read this file instead of ~/.config/twisted-chat/config")
-    add("--version", action="version", version=f"%(prog)s {client.version()}")
+    add("--version", action="store_true", help="show the version and exit")
     return parser
 
 
