@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from twisted.internet.defer import ensureDeferred
@@ -105,20 +105,18 @@ class Fanout:
         mixed: dict[Session, None] = {}
         for name in rooms:
             for format, audience in self._audiences[name].items():
-                data = b"".join(runs[name].encoded(format))
+                listeners: Iterable[Session] = audience
+                if own:
+                    listeners = [session for session in audience if session not in own]
                 if len(rooms) > 1:
-                    for session in audience:
-                        if session in own:
-                            continue
-                        if len(session.formats) > 1:
-                            mixed[session] = None
-                        else:
-                            session.send(data)
-                else:
-                    send_all([s for s in audience if s not in own] if own else audience, data)
+                    several = [s for s in listeners if len(s.formats) > 1 and len(s.formats.keys() & runs.keys()) > 1]
+                    if several:
+                        mixed.update(dict.fromkeys(several))
+                        listeners = [session for session in listeners if session not in mixed]
+                send_all(listeners, b"".join(runs[name].encoded(format)))
         shared: dict[tuple[tuple[str, Format], ...], bytes] = {}
         for session in mixed:
-            heard = tuple((name, session.formats[name]) for name in rooms if name in session.formats)
+            heard = tuple((name, format) for name, format in session.formats.items() if name in runs)
             data = shared.get(heard) or shared.setdefault(heard, b"".join(_merge(runs, heard)))
             session.send(data)
 
