@@ -23,12 +23,12 @@ class HostileTests(DaemonCase):
         self.assertNotIn("Traceback", daemon.log())
 
     def assert_bounded(self, daemon: Daemon, before: int, growth: int) -> None:
-        """@param before: its memory; the most it ever had since may be so much more."""
+        """@param before: its memory then; the most that it had since may be so much more."""
         self.assertLess(daemon.memory("VmHWM") - before, growth)
 
     def test_one_who_does_not_read(self) -> None:
         daemon = self.daemon()
-        before = daemon.memory()
+        before = daemon.memory_from_here()
         deaf = self.client(connect(daemon.address, receive_buffer=4096), None)
         deaf.until("Login Id: ")
         deaf.send("deaf")
@@ -57,7 +57,7 @@ class HostileTests(DaemonCase):
             kim.send(*(f"{i} {'x' * 1000}" for i in range(start, start + 100)))
             kim.until(f"[kim] {start + 99} x")
         kim.read()
-        before = daemon.memory()
+        before = daemon.memory_from_here()
         deaf = self.client(connect(daemon.address, receive_buffer=4096))
         deaf.until("Login Id: ")
         try:
@@ -73,7 +73,7 @@ class HostileTests(DaemonCase):
     def test_no_line_end(self) -> None:
         daemon = self.daemon()
         kim = self.client(daemon, "kim")
-        before = daemon.memory()
+        before = daemon.memory_from_here()
         for name in (None, "flood"):
             flood = self.client(daemon, name)
             sent, chunk = 0, b"x" * (1 << 16)
