@@ -19,6 +19,7 @@ QUEUE_CAP = 1 << 20
 # What a L{Source} that waits counts for: asking again and again without reading the answers has an end too.
 SOURCE_SIZE = 1024
 BITE = 1 << 16
+CLOSE_TIMEOUT = 10.0
 
 
 class Transport(Protocol):
@@ -86,6 +87,7 @@ class Session:
         "_cap",
         "_choked",
         "_dialects",
+        "_later",
         "_reading",
         "_send_now",
         "_transport",
@@ -110,11 +112,13 @@ class Session:
         dialect: str,
         peer: str,
         cap: int = QUEUE_CAP,
+        later: Callable[[float, Callable[[], None]], object] | None = None,
     ) -> None:
         """
         @param dialects: what L{switch} can choose from.
         @param dialect: the one to begin with.
         @param cap: how many bytes may wait before the connection is cut off.
+        @param later: calls a function after so many seconds; without it, a closed connection may take its time.
         """
         self.user: User | None = None
         self.room: Room | None = None
@@ -128,6 +132,7 @@ class Session:
         self.queued = 0
         self._dialects = dialects
         self._cap = cap
+        self._later = later
         self._transport = transport
         self._send_now: Callable[[bytes], int] = self._straight()
         self._backlog: deque[bytes | Source | None] | None = None
@@ -195,8 +200,15 @@ class Session:
         self._enqueue(source)
 
     def close(self) -> None:
-        """Close the connection when everything before has been sent."""
+        """Close the connection when everything before has been sent, or after L{CLOSE_TIMEOUT} seconds if it does not
+        take that."""
         self._enqueue(None)
+        if self.alive and self._later is not None:
+            self._later(CLOSE_TIMEOUT, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.alive:
+            self.abort()
 
     def abort(self) -> None:
         """Cut the connection off at once. Its C{connectionLost} follows in a later turn of the reactor."""

@@ -38,11 +38,13 @@ class Turn:
         self._fanout = fanout
         self._later = later
         self._gathered: list[Act] = []
+        self._facts: list[Act] = []
         self._committing: list[Act] | None = None
         self._records: list[Record] = []
         self._due: deque[Sequence[Step]] = deque()
         self._scheduled = False
         self._failing = False
+        self._retrying = False
         self._waiting: list[Transport] = []
         self._idle: list[Deferred[None]] = []
         store.feed = self.feed
@@ -68,11 +70,15 @@ class Turn:
     def finished(self) -> Deferred[None]:
         """Fires when everything added so far has been delivered, or given up."""
         done: Deferred[None] = Deferred()
-        if self._gathered or self._committing is not None:
+        if self._busy:
             self._idle.append(done)
         else:
             done.callback(None)
         return done
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self._gathered or self._facts) or self._committing is not None
 
     def feed(self, records: Sequence[Record]) -> None:
         """Deliver what the log has committed: our own acts with everything that belongs to them, or others' events."""
@@ -93,15 +99,21 @@ class Turn:
     def _end(self) -> None:
         """The reactor's turn is over (or the disk is free again): commit what was gathered."""
         self._scheduled = False
+        if self._committing is not None:
+            return
         acts, self._gathered = self._gathered, []
-        records: list[Record] = [step for act in acts for step in act.steps if type(step) in KEPT]  # type: ignore[misc]
-        if not records:
+        if any(type(step) in KEPT for act in acts for step in act.steps):
+            self._begin([*self._facts, *acts])
+        else:
             self._deliver([step for act in acts for step in act.steps])
             self._settle()
-            return
+
+    def _begin(self, acts: list[Act]) -> None:
+        self._facts = []
         self._scheduled = True
-        self._committing, self._records = acts, records
-        ensureDeferred(self._commit(records))
+        self._committing = acts
+        self._records = [step for act in acts for step in act.steps if type(step) in KEPT]  # type: ignore[misc]
+        ensureDeferred(self._commit(self._records))
 
     async def _commit(self, records: Sequence[Record]) -> None:
         try:
@@ -145,16 +157,19 @@ class Turn:
                     undone[act.session] = None
         rooms = [Focus(session, session.room.name if session.room else None) for session in undone]
         self._deliver([*reversed(steps), *rooms])
-        facts = [act for act in facts if act.steps]
-        self._gathered = facts[::-1]
-        self._scheduled = bool(facts)
-        if facts:
+        self._scheduled = False
+        self._facts = [act for act in reversed(facts) if act.steps]
+        if self._facts and not self._retrying:
+            self._retrying = True
             self._later(RETRY, self._retry)
         self._settle()
 
     def _retry(self) -> None:
-        if self._committing is None:
-            self._end()
+        """Try to write what has happened all the same; whoever has something to say meanwhile tries it too."""
+        self._retrying = False
+        if self._facts and self._committing is None:
+            acts, self._gathered = self._gathered, []
+            self._begin([*self._facts, *acts])
 
     def _settle(self) -> None:
         """After a delivery: let those read on who were held back, and tell who waited for the end."""
@@ -162,7 +177,7 @@ class Turn:
             waiting, self._waiting = self._waiting, []
             for producer in waiting:
                 producer.resumeProducing()
-        if self._idle and not self._gathered and self._committing is None:
+        if self._idle and not self._busy:
             idle, self._idle = self._idle, []
             for done in idle:
                 done.callback(None)

@@ -61,7 +61,7 @@ class ChatProtocol(LineReceiver):
         address = transport.getPeer()
         if isinstance(address, IPv4Address | IPv6Address):
             transport.setTcpNoDelay(True)
-        self.session = Session(transport, DIALECTS, "text", _peer(address), factory.queue_cap)
+        self.session = Session(transport, DIALECTS, "text", _peer(address), factory.queue_cap, factory.later)
         self.session.send(PROMPT.encode())
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -227,6 +227,7 @@ class ChatFactory(ServerFactory):
         self.chat = chat
         self.turn = turn
         self.reactor = reactor
+        self.later = reactor.callLater
         self.queue_cap = queue_cap
         self.connections: dict[ChatProtocol, None] = {}
 
