@@ -212,8 +212,9 @@ class StayingTests(SessionTestCase):
 
     def test_a_dead_link_is_noticed_within_a_minute(self) -> None:
         began = self.clock.seconds()
-        while self.session.state == "online":
-            self.clock.advance(1)
+        for _ in range(120):
+            if self.session.state == "online":
+                self.clock.advance(1)
         self.assertLess(self.clock.seconds() - began, 60)
         self.assertGreaterEqual(self.clock.seconds() - began, DEAD)
 
@@ -223,8 +224,9 @@ class StayingTests(SessionTestCase):
         for _ in range(10):
             before = self.link.attempts
             began = self.clock.seconds()
-            while self.link.attempts == before:
-                self.clock.advance(0.5)
+            for _ in range(200):
+                if self.link.attempts == before:
+                    self.clock.advance(0.5)
             pauses.append(self.clock.seconds() - began)
             self.session.link_down("nobody listens there")
         self.assertEqual(pauses[:5], [1, 2, 4, 8, 16])
