@@ -297,7 +297,7 @@ class EndTests(TestCase):
         for last in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?7h", b"\x1b[?2004l"):
             self.assertIn(last, terminal.raw[terminal.raw.rindex(b"\x1b[?2004l") :])
 
-    def end(self, how, *arguments: str, program: list[str] | None = None) -> tuple[int, Terminal]:
+    def end(self, how, program: list[str] | None = None, **changes: str) -> tuple[int, Terminal]:
         def script(connection: socket.socket) -> None:
             json_daemon(connection)
             while read_line(connection) not in (b"", b"/quit\n"):
@@ -305,7 +305,7 @@ class EndTests(TestCase):
 
         with ScriptServer(script) as server:
             program = program and [*program, "--nick", "kim", server.address]
-            with Terminal("--nick", "kim", server.address, program=program) as terminal:
+            with Terminal("--nick", "kim", server.address, program=program, **changes) as terminal:
                 before = terminal.before
                 terminal.wait_for("online,")
                 self.assertNotEqual(terminal.modes(), before)
@@ -347,6 +347,22 @@ class EndTests(TestCase):
     test_ctrl_z_gives_the_terminal_back_for_a_while.skip = (  # type: ignore[attr-defined]
         None if Path("/proc/self/stat").exists() else "there is no /proc"
     )
+
+    def test_what_was_typed_is_there_the_next_time(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+
+            def typed(terminal: Terminal) -> None:
+                terminal.send("a line to keep\r")
+                terminal.wait(lambda: terminal.input_line() == "[#lobby]")
+                os.kill(terminal.process.pid, signal.SIGTERM)
+
+            def recalled(terminal: Terminal) -> None:
+                terminal.send("\x1b[A")
+                terminal.wait(lambda: terminal.input_line() == "[#lobby] a line to keep")
+                terminal.send("\x03\x04")
+
+            self.end(typed, XDG_STATE_HOME=folder)
+            self.end(recalled, XDG_STATE_HOME=folder)
 
     def test_ctrl_d(self) -> None:
         status, _ = self.end(lambda terminal: terminal.send("\x03\x04"))
