@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -20,18 +21,21 @@ from twisted.python.threadpool import ThreadPool
 
 from ..chat.errors import Refused
 from ..chat.names import Name
-from .throttle import Throttle
+from .throttle import Throttle, network
 
 # RFC 9106's parameters for little memory, as OWASP recommends them: about 20 ms.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 MOST_WAITING = 1000
+# How many of those who wait are sent away in one turn, when there is nothing left to check for them.
+REFUSED_A_TURN = 20
 
 
 class Passwords:
     """An L{accounts.Authenticator}.
 
-    As many passwords as there are processors are hashed at once, in threads. Of those that wait, the ones from
-    addresses that have failed least go first, so that guessing delays nobody but those who guess.
+    As many passwords as there are processors are hashed at once, in threads. Of those that wait, the ones go first
+    whose address and account have failed least, and of whose address fewest wait, so that guessing delays nobody but
+    those who guess.
     """
 
     log = Logger()
@@ -48,7 +52,9 @@ class Passwords:
         self._pool = ThreadPool(0, threads, "passwords")
         self._free = threads
         self._waiting: list[tuple[int, int, Callable[[], Deferred[None]]]] = []
+        self._waiting_of: Counter[str] = Counter()
         self._order = count()
+        self._working = False
         # What a password is compared with when there is no account, so that this takes as long.
         self._nobody = ""
 
@@ -70,7 +76,7 @@ class Passwords:
         """The chat's."""
         self._enqueue(0, lambda: self._hash(password, done))
 
-    def check(self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool], None]) -> None:
+    def check(self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | None], None]) -> None:
         """The chat's.
 
         @raise Refused: C{"slow-down"}: there were too many attempts.
@@ -79,20 +85,39 @@ class Passwords:
         wait = self._throttle.wait(address, name.key, now)
         if wait > 0:
             raise Refused("slow-down", f"Too many wrong passwords: try again in {wait + 1:.0f} s.")
-        if len(self._waiting) >= MOST_WAITING:
+        source = network(address)
+        priority = self._throttle.suspicion(address, name.key, now) + self._waiting_of[source]
+        if len(self._waiting) >= MOST_WAITING and priority > 0:
             raise Refused("slow-down", "Too many people are logging in: try again in a minute.")
-        priority = self._throttle.failures(address, now)
-        self._enqueue(priority, lambda: self._check(address, name, hashed, password, done))
+        self._waiting_of[source] += 1
+
+        def job() -> Deferred[None]:
+            self._waiting_of[source] -= 1
+            if not self._waiting_of[source]:
+                del self._waiting_of[source]
+            return self._check(address, name, hashed, password, done)
+
+        self._enqueue(priority, job)
 
     def _enqueue(self, priority: int, job: Callable[[], Deferred[None]]) -> None:
         heapq.heappush(self._waiting, (priority, next(self._order), job))
         self._work()
 
     def _work(self) -> None:
-        while self._free and self._waiting:
+        """Begin as many jobs as there are free threads. A job that ends at once does not begin the next: that would be
+        a recursion, as deep as many wait."""
+        if self._working:
+            return
+        self._working = True
+        for _ in range(REFUSED_A_TURN):
+            if not self._free or not self._waiting:
+                break
             _, _, job = heapq.heappop(self._waiting)
             self._free -= 1
             job().addErrback(self._defect).addBoth(self._finished)
+        self._working = False
+        if self._free and self._waiting:
+            self._reactor.callLater(0, self._work)
 
     def _defect(self, failure: Any) -> None:
         self.log.failure("checking a password failed: a defect, please report it", failure)
@@ -108,19 +133,20 @@ class Passwords:
         return self._in_thread(HASHER.hash, password).addCallback(done)
 
     def _check(
-        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool], None]
+        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | None], None]
     ) -> Deferred[None]:
         return ensureDeferred(self._decide(address, name, hashed, password, done))
 
     async def _decide(
-        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool], None]
+        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | None], None]
     ) -> None:
         # Of those that waited together, the first failures count for the others.
-        right = False
-        if self._throttle.wait(address, name.key, self._reactor.seconds()) <= 0:
-            right = await self._in_thread(_verify, hashed or self._nobody, password) and bool(hashed)
-            if not hashed:
-                right = await self._ask_outside(name, password)
+        if self._throttle.wait(address, name.key, self._reactor.seconds()) > 0:
+            done(None)
+            return
+        right = await self._in_thread(_verify, hashed or self._nobody, password) and bool(hashed)
+        if not hashed:
+            right = await self._ask_outside(name, password)
         if right:
             self._throttle.succeeded(address, name.key)
         else:

@@ -20,8 +20,9 @@ class Authenticator(Protocol):
     def hash(self, password: str, done: Callable[[str], None]) -> None:
         """Make what is stored of a password."""
 
-    def check(self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool], None]) -> None:
-        """Whether the password is right.
+    def check(self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | None], None]) -> None:
+        """Whether the password is right; C{None} when that was not looked at, because others on the same account or
+        from the same address were wrong too often while this one waited.
 
         @param address: where the attempt comes from; those who failed before wait longer for their turn.
         @param name: the account's name, for outside authentication.

@@ -11,6 +11,7 @@ from .names import Name, parse_name
 from .permissions import Role
 
 WRONG = Refused("wrong-password", "Wrong name or password.")
+NOT_CHECKED = Refused("slow-down", "Too many wrong passwords: try again later.")
 
 
 def asks_password(chat: Chat, name: Name) -> bool:
@@ -67,26 +68,30 @@ def log_in(chat: Chat, session: Session, text: str, password: str) -> None:
         raise Refused("logged-in", f"You are logged in as {user.name.shown} already; /logout first.")
     account = chat.accounts.get(name.key)
 
-    def checked(right: bool) -> None:
+    hashed = account.password if account else ""
+
+    def checked(right: bool | None) -> None:
         if session.alive and session.user is user:
-            _checked(chat, session, name, right)
+            _checked(chat, session, name, hashed, right)
         session.ready()
 
     session.busy = True
     try:
-        hashed = account.password if account else ""
         chat.authenticator.check(session.address, name, hashed, password[:1000], checked)
     except Refused:
         session.busy = False
         raise
 
 
-def _checked(chat: Chat, session: Session, name: Name, right: bool) -> None:
+def _checked(chat: Chat, session: Session, name: Name, hashed: str, right: bool | None) -> None:
     user = session.user
     try:
-        if not right:
-            raise WRONG
         account = chat.accounts.get(name.key)
+        # While it was checked, the account may have been erased, or been given another password.
+        if right is None:
+            raise NOT_CHECKED
+        if not right or (account.password if account else "") != hashed:
+            raise WRONG
         if account is None:
             account = _adopt(chat, session, name)
         presence.check_admitted(chat, session, name, account)
@@ -155,12 +160,13 @@ def change_password(chat: Chat, session: Session, old: str, new: str) -> None:
             chat.outbox.add(Act(session, [put, Answer(session, "info", "Your password is changed.")], undo))
         session.ready()
 
-    def checked(right: bool) -> None:
+    def checked(right: bool | None) -> None:
         if right:
             chat.authenticator.hash(new, hashed)
             return
         if session.user is user:
-            chat.refuse(session, Refused("wrong-password", "The old password is wrong."))
+            wrong = Refused("wrong-password", "The old password is wrong.")
+            chat.refuse(session, NOT_CHECKED if right is None else wrong)
         session.ready()
 
     session.busy = True
