@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import select
 import signal
 import socket
 import subprocess
@@ -118,6 +119,65 @@ class DaemonTests(TestCase):
         text = done.stdout.decode("utf-8")
         self.assertEqual([c for c in text if c != "\n" and (c < " " or "\x7f" <= c < "\xa0")], [])
         self.assertIn("]0;owned", text)
+
+
+class FlowTests(TestCase):
+    """Whoever does not read slows down who writes; nothing piles up in the client."""
+
+    AMOUNT = 40 << 20
+
+    def start(self, server: ScriptServer) -> subprocess.Popen[bytes]:
+        client = subprocess.Popen(
+            command("--nick", "kim", server.address),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment(),
+        )
+        for close in (client.wait, client.stdout.close, client.stdin.close, client.kill):
+            self.addCleanup(close)
+        self.assertEqual(client.stdout.readline(), b"user [kim] has entered the room\n")
+        return client
+
+    def test_a_server_that_does_not_read(self) -> None:
+        over = threading.Event()
+        self.addCleanup(over.set)
+
+        def script(connection: socket.socket) -> None:
+            connection.sendall(b"Login Id: ")
+            read_line(connection)
+            connection.sendall(b"user [kim] has entered the room\n")
+            over.wait(PATIENCE)
+
+        with ScriptServer(script) as server:
+            fd = self.start(server).stdin.fileno()
+            os.set_blocking(fd, False)
+            written = 0
+            while written < self.AMOUNT and select.select([], [fd], [], 0.5)[1]:
+                written += os.write(fd, (b"x" * 99 + b"\n") * 40)
+            self.assertLess(written, self.AMOUNT)
+
+    def test_an_output_that_nobody_reads(self) -> None:
+        sent = 0
+        stopped = threading.Event()
+
+        def script(connection: socket.socket) -> None:
+            nonlocal sent
+            connection.sendall(b"Login Id: ")
+            read_line(connection)
+            connection.sendall(b"user [kim] has entered the room\n")
+            connection.settimeout(0.5)
+            try:
+                while sent < self.AMOUNT:
+                    connection.sendall(b"[bob] %s\n" % (b"x" * 1000) * 60)
+                    sent += 60000
+            except OSError:
+                pass
+            stopped.set()
+
+        with ScriptServer(script) as server:
+            self.start(server)
+            self.assertTrue(stopped.wait(PATIENCE))
+            self.assertLess(sent, self.AMOUNT)
 
 
 class FailureTests(TestCase):

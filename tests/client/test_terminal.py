@@ -260,6 +260,31 @@ class HostileServerTests(TestCase):
                 peak = int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1])
                 self.assertLess(peak, 120_000)
 
+    def test_a_terminal_that_takes_nothing_gets_few_frames(self) -> None:
+        said, over = threading.Event(), threading.Event()
+        self.addCleanup(over.set)
+
+        def script(connection: socket.socket) -> None:
+            json_daemon(connection)
+            for number in range(1, 3001):
+                connection.sendall(message(number, f"{number} " * 30))
+                if number % 100 == 0:
+                    time.sleep(0.05)  # long enough for a frame
+            connection.sendall(message(3001, "the end"))
+            said.set()
+            over.wait(PATIENCE)
+
+        with (
+            ScriptServer(script) as server,
+            Terminal("--nick", "kim", server.address, rows=150, columns=160) as terminal,
+        ):
+            terminal.wait_for("online,")
+            before = len(terminal.raw)
+            self.assertTrue(said.wait(PATIENCE))
+            terminal.wait_for("the end")
+            # A frame has about 20 KB; thirty would have been drawn in that time.
+            self.assertLess(len(terminal.raw) - before, 250_000)
+
     def test_a_flood_leaves_the_keys_answered(self) -> None:
         done = threading.Event()
         self.addCleanup(done.set)
