@@ -28,6 +28,9 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 MOST_WAITING = 1000
 # How many of those who wait are sent away in one turn, when there is nothing left to check for them.
 REFUSED_A_TURN = 20
+# How long those wait for their answer who try too often, in seconds: else they would only try faster.
+PENALTY = 1.0
+CROWDED = Refused("slow-down", "Too many people are logging in: try again in a minute.")
 
 
 class Passwords:
@@ -76,19 +79,19 @@ class Passwords:
         """The chat's."""
         self._enqueue(0, lambda: self._hash(password, done))
 
-    def check(self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | None], None]) -> None:
-        """The chat's.
-
-        @raise Refused: C{"slow-down"}: there were too many attempts.
-        """
+    def check(
+        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | Refused], None]
+    ) -> None:
+        """The chat's."""
         now = self._reactor.seconds()
-        wait = self._throttle.wait(address, name.key, now)
-        if wait > 0:
-            raise Refused("slow-down", f"Too many wrong passwords: try again in {wait + 1:.0f} s.")
+        if self._throttle.wait(address, name.key, now) > 0:
+            self._put_off(address, name, done)
+            return
         source = network(address)
         priority = self._throttle.suspicion(address, name.key, now) + self._waiting_of[source]
         if len(self._waiting) >= MOST_WAITING and priority > 0:
-            raise Refused("slow-down", "Too many people are logging in: try again in a minute.")
+            self._reactor.callLater(PENALTY, done, CROWDED)
+            return
         self._waiting_of[source] += 1
 
         def job() -> Deferred[None]:
@@ -98,6 +101,13 @@ class Passwords:
             return self._check(address, name, hashed, password, done)
 
         self._enqueue(priority, job)
+
+    def _put_off(self, address: str, name: Name, done: Callable[[bool | Refused], None]) -> None:
+        def tell() -> None:
+            wait = self._throttle.wait(address, name.key, self._reactor.seconds())
+            done(Refused("slow-down", f"Too many wrong passwords: try again in {wait + 1:.0f} s."))
+
+        self._reactor.callLater(PENALTY, tell)
 
     def _enqueue(self, priority: int, job: Callable[[], Deferred[None]]) -> None:
         heapq.heappush(self._waiting, (priority, next(self._order), job))
@@ -133,16 +143,16 @@ class Passwords:
         return self._in_thread(HASHER.hash, password).addCallback(done)
 
     def _check(
-        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | None], None]
+        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | Refused], None]
     ) -> Deferred[None]:
         return ensureDeferred(self._decide(address, name, hashed, password, done))
 
     async def _decide(
-        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | None], None]
+        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | Refused], None]
     ) -> None:
         # Of those that waited together, the first failures count for the others.
         if self._throttle.wait(address, name.key, self._reactor.seconds()) > 0:
-            done(None)
+            self._put_off(address, name, done)
             return
         right = await self._in_thread(_verify, hashed or self._nobody, password) and bool(hashed)
         if not hashed:

@@ -20,9 +20,11 @@ class Authenticator(Protocol):
     def hash(self, password: str, done: Callable[[str], None]) -> None:
         """Make what is stored of a password."""
 
-    def check(self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | None], None]) -> None:
-        """Whether the password is right; C{None} when that was not looked at, because others on the same account or
-        from the same address were wrong too often while this one waited.
+    def check(
+        self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | Refused], None]
+    ) -> None:
+        """Whether the password is right; or why that was not looked at (C{"slow-down"}): those from the same address,
+        or on the same account, were wrong too often.
 
         @param address: where the attempt comes from; those who failed before wait longer for their turn.
         @param name: the account's name, for outside authentication.

@@ -1,6 +1,7 @@
 """What may be a name, when two names are one, and when they only look like one."""
 
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from confusable_homoglyphs.confusables import confusables_data
@@ -30,6 +31,7 @@ class Name(NamedTuple):
     skeleton: str
 
 
+@lru_cache(maxsize=4096)
 def parse_name(text: str) -> Name:
     """Check a person's name.
 

@@ -11,7 +11,6 @@ from .names import Name, parse_name
 from .permissions import Role
 
 WRONG = Refused("wrong-password", "Wrong name or password.")
-NOT_CHECKED = Refused("slow-down", "Too many wrong passwords: try again later.")
 
 
 def asks_password(chat: Chat, name: Name) -> bool:
@@ -60,7 +59,7 @@ def log_in(chat: Chat, session: Session, text: str, password: str) -> None:
     """Prove to be the owner of an account: at the prompts, or later, as somebody else until then. Answered when the
     password has been checked. A wrong name and a wrong password look alike, and take the same time.
 
-    @raise Refused: C{"bad-name"}, C{"slow-down"} after too many attempts, or C{"logged-in"}.
+    @raise Refused: C{"bad-name"} or C{"logged-in"}.
     """
     name = parse_name(text)
     user = session.user
@@ -70,26 +69,22 @@ def log_in(chat: Chat, session: Session, text: str, password: str) -> None:
 
     hashed = account.password if account else ""
 
-    def checked(right: bool | None) -> None:
+    def checked(right: bool | Refused) -> None:
         if session.alive and session.user is user:
             _checked(chat, session, name, hashed, right)
         session.ready()
 
     session.busy = True
-    try:
-        chat.authenticator.check(session.address, name, hashed, password[:1000], checked)
-    except Refused:
-        session.busy = False
-        raise
+    chat.authenticator.check(session.address, name, hashed, password[:1000], checked)
 
 
-def _checked(chat: Chat, session: Session, name: Name, hashed: str, right: bool | None) -> None:
+def _checked(chat: Chat, session: Session, name: Name, hashed: str, right: bool | Refused) -> None:
     user = session.user
     try:
         account = chat.accounts.get(name.key)
         # While it was checked, the account may have been erased, or been given another password.
-        if right is None:
-            raise NOT_CHECKED
+        if isinstance(right, Refused):
+            raise right
         if not right or (account.password if account else "") != hashed:
             raise WRONG
         if account is None:
@@ -144,7 +139,7 @@ def _become(chat: Chat, session: Session, name: Name, account: Account) -> None:
 def change_password(chat: Chat, session: Session, old: str, new: str) -> None:
     """Change one's password. Answered when both have been seen to.
 
-    @raise Refused: C{"not-registered"}, C{"bad-password"}, C{"outside"} or C{"slow-down"}.
+    @raise Refused: C{"not-registered"}, C{"bad-password"} or C{"outside"}.
     """
     user = chat.user(session)
     account = chat.account_of(user)
@@ -160,21 +155,17 @@ def change_password(chat: Chat, session: Session, old: str, new: str) -> None:
             chat.outbox.add(Act(session, [put, Answer(session, "info", "Your password is changed.")], undo))
         session.ready()
 
-    def checked(right: bool | None) -> None:
-        if right:
+    def checked(right: bool | Refused) -> None:
+        if right is True:
             chat.authenticator.hash(new, hashed)
             return
         if session.user is user:
             wrong = Refused("wrong-password", "The old password is wrong.")
-            chat.refuse(session, NOT_CHECKED if right is None else wrong)
+            chat.refuse(session, right or wrong)
         session.ready()
 
     session.busy = True
-    try:
-        chat.authenticator.check(session.address, user.name, account.password, old[:1000], checked)
-    except Refused:
-        session.busy = False
-        raise
+    chat.authenticator.check(session.address, user.name, account.password, old[:1000], checked)
 
 
 def log_out(chat: Chat, session: Session) -> None:
