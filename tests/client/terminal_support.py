@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import termios
 import time
 from collections.abc import Callable
@@ -55,7 +57,12 @@ class Terminal:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.process.close(force=True)
+        # Not left to pexpect, which gives up on a busy machine.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGKILL)
+        while self.process.isalive():
+            time.sleep(0.01)
+        self.process.close()
 
     def send(self, keys: str | bytes) -> None:
         """Press keys."""

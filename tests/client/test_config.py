@@ -73,6 +73,10 @@ class LoadTests(TestCase):
             with self.assertRaises(ConfigError, msg=text):
                 load([], self.environ)
 
+    def test_a_room_with_blanks(self) -> None:
+        with self.assertRaises(ConfigError):
+            load(["--room", "no room"], self.environ)
+
     def test_passwords(self) -> None:
         secret = self.folder / "secret"
         secret.write_text("from file\nsecond line\n")

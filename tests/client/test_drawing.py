@@ -59,6 +59,11 @@ class RenderTests(TestCase):
             (Event("rename", sender="bob", to="rob"), "01:00 -- bob is now rob"),
             (Event("topic", "x", sender="bob"), "01:00 -- bob set the topic: x"),
             (Event("topic", sender="bob"), "01:00 -- bob cleared the topic"),
+            (Event("kick", "spam", sender="kim", to="bob"), "01:00 <- bob was kicked by kim (spam)"),
+            (Event("mode", "op", sender="kim", to="bob"), "01:00 -- kim set op for bob"),
+            (Event("delete", "812", sender="kim", to="bob"), "01:00 -- kim deleted message 812 of bob"),
+            (Event("message", sender="bob"), "01:00 [bob] (deleted)"),
+            (Event("announce", "down at noon", sender="kim"), "01:00 !! kim to everyone: down at noon"),
             (Event("error", "no"), "01:00 !! no"),
             (Event("anything", "text"), "01:00 -- text"),
         ]:
@@ -190,6 +195,13 @@ class RoomsTests(TestCase):
     def test_leaving(self) -> None:
         self.note("leave", "kim")
         self.assertEqual((self.rooms.joined(), self.rooms.current), (["#b"], ""))
+
+    def test_being_kicked(self) -> None:
+        self.rooms["#a"].is_members(("kim", "bob"))
+        self.note("kick", "kim", to="bob")
+        self.assertEqual(self.rooms["#a"].names(), ["kim"])
+        self.note("kick", "bob", to="kim")
+        self.assertEqual(self.rooms.joined(), ["#b"])
 
     def test_rooms_one_is_not_in_are_not_remembered(self) -> None:
         self.note("message", "bob", "#elsewhere")

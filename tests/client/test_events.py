@@ -28,6 +28,7 @@ class TextTests(TestCase):
             "user [kim] has entered the room": Event("join", sender="kim"),
             "user [kim] left the room": Event("leave", sender="kim"),
             "user [kim] left the room (lunch)": Event("leave", "lunch", sender="kim"),
+            "user [bob] was kicked by [kim] (spam)": Event("kick", "spam", sender="kim", to="bob"),
             "user [kim] is now [kimchi]": Event("rename", sender="kim", to="kimchi"),
             "user [kim] set the topic: a: b": Event("topic", "a: b", sender="kim"),
             "user [kim] cleared the topic": Event("topic", sender="kim"),

@@ -107,6 +107,21 @@ class DaemonTests(TestCase):
         self.assertEqual(received, [b"kim\n", b"open sesame\n"])
         self.assertNotIn(b"sesame", done.stdout + done.stderr)
 
+    def test_a_line_of_the_input_is_not_taken_for_a_password(self) -> None:
+        received: list[bytes] = []
+
+        def script(connection: socket.socket) -> None:
+            connection.sendall(b"Login Id: ")
+            read_line(connection)
+            connection.sendall(b"Password: ")
+            received.append(read_line(connection))
+
+        with ScriptServer(script) as server:
+            done = run_client("--nick", "kim", server.address, input=b"hello\n")
+        self.assertEqual(done.returncode, 3)
+        self.assertNotIn(b"hello\n", received)
+        self.assertIn(b"wants a password for 'kim'", done.stderr)
+
     def test_what_the_server_says_cannot_control_the_terminal(self) -> None:
         def script(connection: socket.socket) -> None:
             connection.sendall(b"Login Id: ")

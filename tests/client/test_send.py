@@ -46,12 +46,12 @@ class DaemonTests(TestCase):
         self.bob.wait_for("[root-2] hello")
 
     def test_what_is_refused_is_not_said_elsewhere(self) -> None:
-        done = run_client("--nick", "cron", "--room", "no room", "--send", "secret", self.daemon.address)
+        done = run_client("--nick", "cron", "--room", "no!room", "--send", "secret", self.daemon.address)
         self.assertEqual(done.returncode, 3)
         self.assertIn(b"twisted-chat: not sent: ", done.stderr)
-        done = run_client("--nick", "cron", "--room", "no room", self.daemon.address, input=b"secret\n")
+        done = run_client("--nick", "cron", "--room", "no!room", self.daemon.address, input=b"secret\n")
         self.assertEqual(done.returncode, 3)
-        self.assertIn(b"cannot enter #no room: ", done.stderr)
+        self.assertIn(b"cannot enter #no!room: ", done.stderr)
         self.assertNotIn(b"[cron] secret", done.stdout)
         done = run_client("--nick", "bob", "--send", "hello", self.daemon.address)
         self.assertEqual(done.returncode, 3)

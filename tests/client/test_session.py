@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from twisted_chat.client.config import Options, Server
-from twisted_chat.client.conversation import PAUSE_BEFORE_LOGIN
+from twisted_chat.client.conversation import PAUSE_BEFORE_LOGIN, SETTLE
 from twisted_chat.client.events import Event
 from twisted_chat.client.keepalive import DEAD, SILENT
 from twisted_chat.client.outbox import Outbox
@@ -129,6 +129,20 @@ class EnteringTests(SessionTestCase):
         self.get(*history, {"type": "history", "room": "#lobby", "lines": 2}, self.message(3, "then"))
         self.assertEqual(self.view.texts(), ["earlier", "now", "then"])
         self.assertIn(Event("info", "Welcome."), self.view.events)
+
+    def test_neither_are_they_when_the_login_shows_late(self) -> None:
+        self.session.link_data(b"Login Id: ")
+        self.get("-- Welcome back.", "~ 2026-11-22 10:00:01 [bob] earlier")
+        self.clock.advance(SETTLE)
+        self.get({"type": "format", "name": "kim", "room": "#lobby", "rooms": ["#lobby"]})
+        self.get(self.message(1, "earlier", replay=True), {"type": "history", "room": "#lobby", "lines": 1})
+        self.assertEqual(self.view.texts(), ["earlier"])
+        self.assertIn(Event("info", "Welcome back."), self.view.events)
+
+    def test_why_a_name_was_refused_is_shown(self) -> None:
+        self.session.link_data(b"Login Id: ")
+        self.session.link_data(b"!! Too like kim.\nLogin Id: ")
+        self.assertEqual(self.view.events, [Event("error", "Too like kim.")])
 
     def test_a_room_to_enter(self) -> None:
         self.start(room="#dev")
@@ -263,6 +277,21 @@ class StayingTests(SessionTestCase):
             ],
         )
         self.assertEqual(self.session.rooms["#c"].unread, 1)
+
+    def test_a_key_opens_the_room_again(self) -> None:
+        self.session.say("/join #B the key")
+        self.get({"type": "join", "id": 10, "room": "#b", "from": "kim"}, {"type": "room", "room": "#b"})
+        self.drop()
+        self.connect()
+        self.login()
+        self.assertIn("/join #b the key", self.sent())
+
+    def test_direct_messages_that_came_meanwhile_are_shown(self) -> None:
+        self.drop()
+        self.connect()
+        self.login("~ 2026-11-22 10:00:01 [bob -> kim] psst", "~ 2026-11-22 10:00:01 [bob] in the room")
+        self.assertIn("psst", [event.text for event in self.view.events if event.type == "direct"])
+        self.assertEqual(self.view.texts(), [])
 
     def test_a_room_that_cannot_be_entered_again_holds_nothing_up(self) -> None:
         self.get({"type": "join", "id": 10, "room": "#b", "from": "kim"}, {"type": "room", "room": "#b"})

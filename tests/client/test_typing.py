@@ -24,7 +24,17 @@ class HistoryTests(TestCase):
 
     def test_blanks_repetitions_and_passwords_are_left_out(self) -> None:
         lines = History()
-        for line in ("one", "one", "  ", "/login kim sesame", "/REGISTER sesame", "two", "one"):
+        for line in (
+            "one",
+            "one",
+            "  ",
+            "/login kim sesame",
+            "/REGISTER sesame",
+            "/join #a key",
+            "/mode key x",
+            "two",
+            "one",
+        ):
             lines.add(line)
         self.assertEqual(lines.lines, ["one", "two", "one"])
 

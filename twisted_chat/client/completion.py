@@ -6,7 +6,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 #: Commands whose word after them is a name.
-NAME_COMMANDS = frozenset(("/msg", "/whois", "/nick"))
+NAME_COMMANDS = frozenset(
+    [
+        *("/ban", "/deop", "/devoice", "/invite", "/kick", "/kill", "/msg", "/mute"),
+        *("/nick", "/op", "/seen", "/shun", "/unmute", "/voice", "/whois"),
+    ]
+)
 
 
 def fold(text: str) -> str:

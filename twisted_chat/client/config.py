@@ -165,6 +165,8 @@ def load(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     for name, value in (("name", nick), ("room", room), ("password", password)):
         if value is not None and (not value.strip() or any(ord(character) < 32 for character in value)):
             raise ConfigError(f"the {name} is empty or has control characters in it")
+    if room and len(room.split()) > 1:
+        raise ConfigError(f"a room's name has no blanks in it: {room!r}")
     return Options(
         server=Server(place.host, place.port or DEFAULT_PORT, tls, Path(ca).expanduser() if ca else None),
         nick=nick.strip() if nick else None,

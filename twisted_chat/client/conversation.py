@@ -25,7 +25,7 @@ PAUSE_BEFORE_LOGIN = 0.3
 PAUSE_AFTER_LOGIN = 0.03
 
 #: Seconds after an answer in which the daemon may still ask something; then the login counts as done.
-SETTLE = 2.0
+SETTLE = 1.0
 
 #: Seconds the original server gets for the echo of a message, and to take in a command, which has none.
 ECHO_WAIT = 2.0

@@ -17,7 +17,7 @@ MAX_NAMES = 10_000
 MAX_NAME = 100
 
 #: What people did, in rooms or to each other.
-ROOM_TYPES = frozenset(("message", "action", "join", "leave", "rename", "topic"))
+ROOM_TYPES = frozenset(("message", "action", "join", "leave", "rename", "topic", "kick", "mode", "delete"))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ _TEXT_FORMS = [
     ("rename", re.compile(rf"user \[{_NAME}\] is now \[{_NAME}\]()")),
     ("topic", re.compile(rf"user \[{_NAME}\] set the topic: (.*)")),
     ("topic", re.compile(rf"user \[{_NAME}\] cleared the topic()")),
+    ("kick", re.compile(rf"user \[{_NAME}\] was kicked by \[{_NAME}\](?: \((.*)\))?")),
     ("info", re.compile(r"()-- (.*)")),
     ("error", re.compile(r"()!! (.*)")),
 ]
@@ -85,6 +86,8 @@ def parse_text(line: str) -> Event:
     for type_, form in _TEXT_FORMS:
         if match := form.fullmatch(line):
             sender, *to, text = match.groups(default="")
+            if type_ == "kick":
+                sender, to = to[0], [sender]
             return Event(type_, text, 0, time, room, sender, to[0] if to else "", replay)
     return Event("info", line, 0, time, room, replay=replay)
 

@@ -14,6 +14,17 @@ MAX_FILE = 1024 * 1024
 SECRET_COMMANDS = ("/login", "/register", "/password")
 
 
+def is_secret(line: str) -> bool:
+    """
+    @param line: as typed.
+    @return: whether it may hold a password, or a room's key.
+    """
+    words = line.lower().split()
+    if words[:1] == ["/join"]:
+        return len(words) > 2
+    return line.lower().startswith(SECRET_COMMANDS) or words[:2] == ["/mode", "key"]
+
+
 class History:
     """
     Lines in the order they were typed, and a place among them.
@@ -34,8 +45,7 @@ class History:
         @param line: as typed; blank ones and repetitions of the last are left out, and so is what could hold
             a password.
         """
-        secret = line.lower().startswith(SECRET_COMMANDS)
-        if line.strip() and not secret and self.lines[-1:] != [line]:
+        if line.strip() and not is_secret(line) and self.lines[-1:] != [line]:
             self.lines.append(line)
             del self.lines[:-MAX_LINES]
         self._at = len(self.lines)

@@ -138,6 +138,8 @@ def _moment(time: float, look: Look) -> datetime:
 
 def _phrase(event: Event, text: str, look: Look, me: str, mentioned: bool) -> tuple[list[Span], list[Span]]:
     """The start of the line, under whose end it goes on, and the rest."""
+    if event.type in ("message", "action") and not text:
+        text = "(deleted)"
     name: Span = (event.sender, look.name_style(event.sender))
     said = look.style(HIGHLIGHT) if mentioned else ""
     match event.type:
@@ -159,6 +161,16 @@ def _phrase(event: Event, text: str, look: Look, me: str, mentioned: bool) -> tu
         case "topic":
             what = f" set the topic: {text}" if text else " cleared the topic"
             return [("-- ", DIM)], [name, (what, "")]
+        case "kick":
+            other = (event.to, look.name_style(event.to))
+            return [("<- ", DIM)], [other, (" was kicked by ", DIM), name, (f" ({text})" if text else "", DIM)]
+        case "mode":
+            whom = f" for {event.to}" if event.to else ""
+            return [("-- ", DIM)], [name, (f" set {text}{whom}", "")]
+        case "delete":
+            return [("-- ", DIM)], [name, (f" deleted message {text} of {event.to}", DIM)]
+        case "announce":
+            return [("!! ", look.style(RED)), name, (" to everyone: ", DIM)], [(text, look.style(HIGHLIGHT))]
         case "error":
             return [("!! ", look.style(RED))], [(text, look.style(RED))]
         case "help":

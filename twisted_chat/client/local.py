@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 #: The server's commands, for completion; what the server's own /help lists is added to them.
 SERVER_COMMANDS = (
-    "/away", "/help", "/history", "/join", "/leave", "/me", "/msg", "/nick", "/ping", "/quit", "/rooms", "/search",
-    "/topic", "/who", "/whois",
+    "/announce", "/audit", "/away", "/ban", "/bans", "/delete", "/deop", "/devoice", "/gban", "/help", "/history",
+    "/invite", "/join", "/kick", "/kill", "/leave", "/login", "/me", "/mode", "/msg", "/mute", "/nick", "/op",
+    "/password", "/pin", "/ping", "/quit", "/register", "/rooms", "/search", "/seen", "/shun", "/topic", "/unban",
+    "/ungban", "/unmute", "/unpin", "/unread", "/voice", "/who", "/whois",
 )  # fmt: skip
 CLIENT_COMMANDS = ("/clear", "/keys", "/set")
 
@@ -59,6 +61,8 @@ def run(line: str, settings: Settings, clear: Callable[[], object]) -> str | Non
         case ["/clear"]:
             clear()
             return ""
+        case ["/logout"]:
+            raise Refused("Leave with /quit, and log in with another name when you start the client again.")
         case ["/format"]:
             raise Refused("The client chooses the format itself. For JSON, start it with --json.")
         case ["/help"] if words[1:] and words[1].lstrip("/") in ("set", "keys", "clear"):

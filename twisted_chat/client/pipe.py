@@ -203,8 +203,12 @@ class Pipe:
             self._tried.add(prompt)
             self._answer(ready, typed=False)
         elif ready and not self._ask:
-            what = "password" if prompt == PASSWORD_PROMPT else f"name {ready!r}"
+            what = "password" if PASSWORD_PROMPT in self._tried else f"name {ready!r}"
             self._over(REFUSED, f"{self._options.server} refused the {what}")
+        elif prompt == PASSWORD_PROMPT and self._options.nick and not self._ask:
+            # The next line of the input is not meant as one.
+            name = self._options.nick
+            self._over(REFUSED, f"{self._options.server} wants a password for {name!r}: see --password-file")
         else:
             if self._ask:
                 self._cancel_deadline()

@@ -122,7 +122,8 @@ class Rooms:
         @param mentions_me: whether it is a message that names oneself.
         """
         name = event.room or self.current
-        if not name or (event.type == "leave" and event.sender == me):
+        gone = {"leave": event.sender, "kick": event.to}.get(event.type)
+        if not name or gone == me:
             if not event.replay and name:
                 self.drop(name)
             return
@@ -138,8 +139,8 @@ class Rooms:
             return
         if event.type == "join":
             room.enter(event.sender)
-        elif event.type == "leave":
-            room.leave(event.sender)
+        elif gone:
+            room.leave(gone)
         elif event.type == "rename":
             room.leave(event.sender)
             room.enter(event.to)

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted_chat.client.catchup import Catchup
+from twisted_chat.client.completion import fold
 from twisted_chat.client.config import Options
 from twisted_chat.client.conversation import LOGIN_PROMPT, PASSWORD_PROMPT, Clock, Conversation, Timer
 from twisted_chat.client.events import ROOM_TYPES, Event, parse_json, parse_text
 from twisted_chat.client.highlight import mentions
-from twisted_chat.client.history import SECRET_COMMANDS
+from twisted_chat.client.history import is_secret
 from twisted_chat.client.keepalive import KeepAlive
 from twisted_chat.client.outbox import Outbox
 from twisted_chat.client.rooms import Rooms
@@ -113,6 +114,7 @@ class Session:
         self._catchup = Catchup()
         self._password = options.password
         self._json = False
+        self._early: list[Event] = []
         self._switching: list[Event] | None = None
         self._was_online = False
         self._leaving = False
@@ -124,6 +126,7 @@ class Session:
         self._wanted: list[str] = []
         self._wanted_current = ""
         self._away = ""
+        self._keys: dict[str, str] = {}
         self._outbox = Outbox()
         self._pasting: deque[str] = deque()
         self._quiet: Counter[str] = Counter()
@@ -160,7 +163,7 @@ class Session:
             self.leave(line)
         elif not word:
             pass
-        elif self.state != "online" and word in SECRET_COMMANDS:
+        elif self.state != "online" and is_secret(line):
             self._notice("There is no connection. The line is not kept, because a password may stand in it.", "error")
         elif self.state != "online" or self._talk is None:
             self._outbox.keep(line)
@@ -168,6 +171,9 @@ class Session:
         else:
             if word == "/away":
                 self._away = line
+            elif word == "/join" and is_secret(line):
+                _, room, key = line.split(maxsplit=2)
+                self._keys[fold(room)] = key
             self._outbox.sent(line)
             self._talk.say(line)
 
@@ -232,6 +238,7 @@ class Session:
         self.state = "login"
         self._talk = Conversation(self._clock, self._link.write, self)
         self._json, self._switching = False, None
+        self._early = []
         self._connected_at = self._clock.seconds()
         self._tried.clear()
         self._alive = KeepAlive()
@@ -311,6 +318,7 @@ class Session:
 
     def asked(self, prompt: str) -> None:
         """The server asks something."""
+        self._show_early()
         ready = {LOGIN_PROMPT: self.name, PASSWORD_PROMPT: self._password}.get(prompt)
         self._question = prompt
         if prompt == PASSWORD_PROMPT and self._options.server.exposed:
@@ -337,12 +345,19 @@ class Session:
         self.modern = self._talk.modern
         self._name_tries = 0
         if self.modern:
-            self._switching = []
+            self._switching, self._early = self._early, []
             self._talk.say("/format json")
             self._later(SWITCH_WAIT, self._stay_in_text, self._talk)
         else:
+            self._show_early()
             self._online()
             self._offer()
+
+    def _show_early(self) -> None:
+        """What came during the login, and was not the replay of a daemon, which is fetched with numbers later."""
+        early, self._early = self._early, []
+        for event in early:
+            self._event(event)
 
     def received(self, line: str) -> None:
         """The server says something."""
@@ -358,7 +373,9 @@ class Session:
                 self._switched(answer)
                 return
         event = parse_text(line)
-        if self._switching is None:
+        if self._talk is not None and self._talk.modern is None:
+            self._early = [*self._early, event][-MAX_HELD_LINES:]
+        elif self._switching is None:
             self._event(event)
         elif event.type == "error":
             self._switching.append(event)
@@ -388,7 +405,8 @@ class Session:
                 self.rooms.keep(name, before)
         self.rooms.focus(here)
         for earlier in held:
-            if earlier.type not in ROOM_TYPES and not earlier.replay:
+            # Direct messages are in no room's history.
+            if earlier.type == "direct" or (earlier.type not in ROOM_TYPES and not earlier.replay):
                 self._view.show(earlier)
         if not again:
             self._fetch(here)
@@ -418,7 +436,7 @@ class Session:
         """Fetch what was missed in a room that is the current one, or is to become it."""
         self._catchup.begin(room)
         if join:
-            self._command(f"/join {room}")
+            self._command(f"/join {room} {self._keys.get(fold(room), '')}".rstrip())
         after = self._catchup.last(room)
         self._command(f"/history {ALL} after {after}" if after else f"/history {FIRST_LINES}")
         self._ask_who(room)
