@@ -25,6 +25,7 @@ from .throttle import Throttle, network
 
 # RFC 9106's parameters for little memory, as OWASP recommends them: about 20 ms.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+THREADS = max(1, (os.cpu_count() or 1) - 1)
 MOST_WAITING = 1000
 # How many of those who wait are sent away in one turn, when there is nothing left to check for them.
 REFUSED_A_TURN = 20
@@ -36,18 +37,17 @@ CROWDED = Refused("slow-down", "Too many people are logging in: try again in a m
 class Passwords:
     """An L{accounts.Authenticator}.
 
-    As many passwords as there are processors are hashed at once, in threads. Of those that wait, the ones go first
-    whose address and account have failed least, and of whose address fewest wait, so that guessing delays nobody but
-    those who guess.
+    Passwords are hashed in threads, one processor being left to the reactor. Of those that wait, the ones go first
+    whose address and account have failed least, and of whose address fewest wait; among equals the last to come, who
+    may be the only one that does not guess.
     """
 
     log = Logger()
 
-    def __init__(
-        self, reactor: Any, checkers: Sequence[ICredentialsChecker] = (), threads: int = os.cpu_count() or 1
-    ) -> None:
+    def __init__(self, reactor: Any, checkers: Sequence[ICredentialsChecker] = (), threads: int = THREADS) -> None:
         """
         @param checkers: outside authentication: asked in order for names without a password here.
+        @param threads: how many passwords are hashed at once.
         """
         self._reactor = reactor
         self._checkers = checkers
@@ -110,7 +110,7 @@ class Passwords:
         self._reactor.callLater(PENALTY, tell)
 
     def _enqueue(self, priority: int, job: Callable[[], Deferred[None]]) -> None:
-        heapq.heappush(self._waiting, (priority, next(self._order), job))
+        heapq.heappush(self._waiting, (priority, -next(self._order), job))
         self._work()
 
     def _work(self) -> None:

@@ -39,9 +39,10 @@ class Throttle:
         return self._failures.get(self._fresh(("address", network(address)), now), (0, 0.0))[0]
 
     def suspicion(self, address: str, account: str, now: float) -> int:
-        """How often an address has failed lately, and others on that account: whoever waits with less goes first."""
+        """How often an address has failed lately, and others on that account: whoever waits with less goes first. Less
+        than 0 for the two that belong together."""
         if (network(address), account) in self._known:
-            return self.failures(address, now)
+            return self.failures(address, now) - 1
         return self.failures(address, now) + self._failures.get(self._fresh(("account", account), now), (0, 0.0))[0]
 
     def failed(self, address: str, account: str, now: float) -> None:
