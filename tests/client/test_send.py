@@ -22,15 +22,16 @@ from twisted.trial.unittest import TestCase
 class DaemonTests(TestCase):
     skip = NO_DAEMON or None
 
-    def setUp(self) -> None:
+    @classmethod
+    def setUpClass(cls) -> None:
         folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.daemon = Daemon(Path(folder.name)).start()
-        self.addCleanup(self.daemon.kill)
-        self.bob = Talker(self.daemon, "bob")
-        self.addCleanup(self.bob.close)
-        self.bob.say("/join #ops")
-        self.bob.wait_for("-- You are now in #ops, alone.")
+        cls.addClassCleanup(folder.cleanup)
+        cls.daemon = Daemon(Path(folder.name)).start()
+        cls.addClassCleanup(cls.daemon.kill)
+        cls.bob = Talker(cls.daemon, "bob")
+        cls.addClassCleanup(cls.bob.close)
+        cls.bob.say("/join #ops")
+        cls.bob.wait_for("-- You are now in #ops, alone.")
 
     def test_one_message_from_a_script(self) -> None:
         done = run_client("--nick", "cron", "--room", "ops", "--send", "/etc is full\nsecond é", self.daemon.address)
@@ -39,11 +40,11 @@ class DaemonTests(TestCase):
         self.assertEqual(said, ["[cron] /etc is full", "[cron] second é"])
 
     def test_a_name_of_its_own_is_found(self) -> None:
-        for _ in range(2):
-            self.bob.say("/nick root")
-        done = run_client("--room", "ops", "--send", "hello", self.daemon.address, LOGNAME="root")
+        other = Talker(self.daemon, "visitor")
+        self.addCleanup(other.close)
+        done = run_client("--room", "ops", "--send", "hello", self.daemon.address, LOGNAME="visitor")
         self.assertEqual((done.returncode, done.stderr), (0, b""))
-        self.bob.wait_for("[root-2] hello")
+        self.bob.wait_for("[visitor-2] hello")
 
     def test_what_is_refused_is_not_said_elsewhere(self) -> None:
         done = run_client("--nick", "cron", "--room", "no!room", "--send", "secret", self.daemon.address)
