@@ -13,9 +13,11 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from twisted_chat.chat.accounts import Account
 from twisted_chat.chat.acts import Act
 from twisted_chat.chat.chat import Chat
-from twisted_chat.chat.events import Event, Kind
+from twisted_chat.chat.events import Event, Kind, Put, Record
+from twisted_chat.chat.names import parse_name
 from twisted_chat.delivery.fanout import Fanout
 from twisted_chat.delivery.session import QUEUE_CAP
 from twisted_chat.delivery.turn import Turn
@@ -25,6 +27,8 @@ from twisted_chat.store.memory import MemoryStore
 
 #: 2026-11-22 10:00:00 UTC, when every test begins.
 START = 1795341600.0
+#: Of every account that a test does not give another.
+PASSWORD = "correct-horse"
 
 
 def event(text: str = "hello", room: str | None = "#lobby", actor: str = "kim", kind: Kind = Kind.MESSAGE) -> Event:
@@ -55,7 +59,8 @@ class Held(MemoryStore):
     @ivar hold, hold_reads: whether what is asked waits for L{release} or L{release_reads}.
     @ivar full, unreadable: whether the log cannot be written, or read.
     @ivar log: every event that was committed.
-    @ivar commits: how many at a time.
+    @ivar commits: how many events and records at a time.
+    @ivar batches: the events and records themselves.
     """
 
     def __init__(self) -> None:
@@ -63,15 +68,16 @@ class Held(MemoryStore):
         self.hold = self.hold_reads = self.full = self.unreadable = False
         self.log: list[Event] = []
         self.commits: list[int] = []
+        self.batches: list[list[Record]] = []
         self.reads: list[Query] = []
-        self._appending: tuple[Sequence[Event], Deferred[None]] | None = None
+        self._appending: tuple[Sequence[Record], Deferred[None]] | None = None
         self._reading: list[tuple[Query, Deferred[list[Event]]]] = []
 
-    def append(self, events: Sequence[Event]) -> Deferred[None]:  # type: ignore[override]
+    def append(self, records: Sequence[Record]) -> Deferred[None]:  # type: ignore[override]
         assert self._appending is None, "asked before the last one was done"
-        assert events, "nothing to commit"
+        assert records, "nothing to commit"
         done: Deferred[None] = Deferred()
-        self._appending = (events, done)
+        self._appending = (records, done)
         if not self.hold:
             self.release()
         return done
@@ -79,13 +85,14 @@ class Held(MemoryStore):
     def release(self) -> None:
         """Let the append that waits be done."""
         assert self._appending is not None
-        (events, done), self._appending = self._appending, None
+        (records, done), self._appending = self._appending, None
         if self.full:
             done.errback(StoreError("the disk is full"))
             return
-        self.log += events
-        self.commits.append(len(events))
-        ensureDeferred(super().append(events)).chainDeferred(done)
+        self.log += [record for record in records if isinstance(record, Event)]
+        self.commits.append(len(records))
+        self.batches.append(list(records))
+        ensureDeferred(super().append(records)).chainDeferred(done)
 
     @property
     def waiting(self) -> bool:
@@ -113,7 +120,9 @@ class Held(MemoryStore):
 class World:
     """Chat, delivery and line protocol, on a clock and a store in memory."""
 
-    def __init__(self, store: Held | None = None, motd: str = "", cap: int = QUEUE_CAP) -> None:
+    def __init__(
+        self, store: Held | None = None, motd: str = "", cap: int = QUEUE_CAP, guests: bool = True
+    ) -> None:
         self.clock = Clock()
         self.clock.advance(START)
         self.store = store or Held()
@@ -121,24 +130,36 @@ class World:
         self.fanout = Fanout(self.store)
         self.turn = Turn(self.store, self.fanout, self.clock.callLater)
         self.passwords = Trusting(self.clock.callLater)
-        self.chat = Chat(self.turn, self.clock.seconds, self.passwords, "test", motd)
+        self.chat = Chat(self.turn, self.clock.seconds, self.passwords, "test", motd, guests)
         self.chat.restore(self.store.topics(), self.store.records())
         self.factory = ChatFactory(self.chat, self.turn, self.clock, cap)
 
-    def connect(self) -> Client:
+    def account(self, name: str, **values: Any) -> None:
+        """There is an account of this name, and has been for a day."""
+        put = make_account(self.chat, name, **values)
+        self.store._records[put.kind, put.key] = put.value or {}
+
+    def connect(self, host: str = "192.0.2.1") -> Client:
         """Someone who has not said a name yet."""
-        client = Client(self)
+        client = Client(self, IPv4Address("TCP", host, 4711))
         client.protocol.makeConnection(client.wire)
         return client
 
-    def enter(self, name: str, *rooms: str) -> Client:
+    def enter(self, name: str, *rooms: str, host: str = "192.0.2.1") -> Client:
         """Someone who is in the lobby, and then in these rooms, and has read everything so far."""
-        client = self.connect()
-        client.send(name, *(f"/join {room}" for room in rooms))
+        client = self.connect(host)
+        client.send(name)
+        if self.chat.accounts.get(parse_name(name).key) is not None:
+            client.send(PASSWORD)
+        client.send(*(f"/join {room}" for room in rooms))
         self.settle()
+        self.all_read()
+        return client
+
+    def all_read(self) -> None:
+        """Everyone has read everything so far."""
         for everyone in self.clients():
             everyone.wire.clear()
-        return client
 
     def clients(self) -> list[Client]:
         """All that are connected."""
@@ -199,6 +220,13 @@ class World:
             for format, group in formats.items():
                 for session in group:
                     assert session.formats[name] is format is session.format_for(name)
+
+
+def make_account(chat: Chat, name: str, **values: Any) -> Put:
+    """An account, without a word to anyone."""
+    values = {"password": f"hash of {PASSWORD}", "created": START - 86400, "seen": START - 3600, **values}
+    put, _ = chat.accounts.put(Account(name, **values))
+    return put
 
 
 class Client:

@@ -93,7 +93,7 @@ class ActTests(ChatCase):
         presence.lost(self.chat, self.kim)
         facts = [act for act in self.box.acts if act.fact]
         self.assertEqual([[event.room for event in act.steps] for act in facts], [["#lobby", "#dev"]])
-        self.assertEqual([step.room for step in self.box.take() if isinstance(step, Exit)], ["#lobby", "#dev"])
+        self.assertEqual([step.room for step in self.box.take() if isinstance(step, Exit)], [None])
         self.assertNotIn("kim", self.chat.users)
         self.assertNotIn("#dev", self.chat.rooms)
 

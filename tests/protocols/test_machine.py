@@ -15,10 +15,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precond
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat.acts import Act, Answer, Close, Enter, Exit, Focus, Private, Recall, Switch
+from twisted_chat.chat.acts import Act, Answer, Close, Enter, Exit, Focus, Private, Recall, Switch, Tally
 from twisted_chat.chat.chat import REPLAY
 from twisted_chat.chat.commands import COMMANDS
-from twisted_chat.chat.events import TALK, Event
+from twisted_chat.chat.events import KEPT, TALK, Event, Kind
 from twisted_chat.delivery.turn import NOT_SENT
 from twisted_chat.protocols.formats import DIALECTS
 from twisted_chat.store.interface import Query
@@ -55,7 +55,41 @@ LIKELY = st.one_of(
     ),
     st.sampled_from(["/history", "/history 3", "/search hello", "/rooms", "/who", "/ping", "/away x"]),
 )
-LINES = st.lists(LIKELY | TEXTS | COMMAND_LINES | st.just("/quit bye"), min_size=1, max_size=4)
+# Never a name, so that it is nowhere but where it belongs; and never said, so that nobody may ever see it.
+PASSWORD = "xyzzy!secret"
+MASKS = NAMES | st.sampled_from(["b*", "192.0.2.0/24", "*", "198.51.100.7"])
+SPANS = st.sampled_from(["", " 1s", " 1m", " 1m be kind", " be kind"])
+IDS = st.integers(1, 40).map(str)
+MODERATION = st.one_of(
+    st.sampled_from(
+        [f"/register {PASSWORD}", f"/password {PASSWORD} {PASSWORD}", f"/password wrong {PASSWORD}", "/logout"]
+        + ["/unread", "/bans", "/mode", "/pin", "/audit", "/history ids", "/announce hear", "/join #dev key"]
+    ),
+    st.builds(f"/login {{}} {PASSWORD}".format, NAMES),
+    st.builds("/{} {}".format, st.sampled_from(["op", "deop", "voice", "devoice", "invite", "seen", "whois"]), NAMES),
+    st.builds("/{} {}".format, st.sampled_from(["kick", "unmute", "shun", "kill"]), NAMES),
+    st.builds("/{} {}{}".format, st.sampled_from(["ban", "gban"]), MASKS, SPANS),
+    st.builds("/{} {}".format, st.sampled_from(["unban", "ungban"]), MASKS),
+    st.builds("/mute {}{}".format, NAMES, st.sampled_from(["", " 1s"])),
+    st.builds("/{} {}".format, st.sampled_from(["delete", "pin", "unpin"]), IDS),
+    st.builds(
+        "/mode {} {}".format,
+        st.sampled_from(["invite-only", "moderated", "secret", "topic-ops", "members-only", "key", "slow", "limit"]),
+        st.sampled_from(["on", "off", "1", "3"]),
+    ),
+)
+LINES = st.lists(LIKELY | MODERATION | TEXTS | COMMAND_LINES | st.just("/quit bye"), min_size=1, max_size=4)
+
+
+class Replayed:
+    """A replayed event. It may be deleted until it is sent."""
+
+    def __init__(self, event: Event, format: Any, ids: bool) -> None:
+        self._now = lambda: format.replay(event, ids)
+        self._before = self._now()
+
+    def as_sent(self, rest: bytes) -> bytes:
+        return self._before if rest.startswith(self._before) else self._now()
 
 
 class Reference:
@@ -68,15 +102,21 @@ class Reference:
         self._rooms: dict[Any, set[str]] = {}
         self._current: dict[Any, str | None] = {}
         self._dialects: dict[Any, str] = {}
+        self._names: dict[int, str] = {}
+        self._who: dict[Any, str] = {}
+        self._members: dict[str, set[str]] = {}
         self._add = world.turn.add
         world.turn.add = self.add  # type: ignore[method-assign]
 
     def add(self, act: Act) -> None:
+        for step in act.steps:
+            if isinstance(step, Enter):
+                self._names[id(step)] = step.session.user.name.shown  # type: ignore[union-attr]
         self._queue.append(act)
         self._add(act)
 
-    def committed(self, events: Any) -> None:
-        own = {id(event) for event in events}
+    def committed(self, records: Any) -> None:
+        own = {id(record) for record in records}
         last = max(i for i, act in enumerate(self._queue) if any(id(step) in own for step in act.steps))
         done, self._queue = self._queue[: last + 1], self._queue[last + 1 :]
         for act in done:
@@ -88,7 +128,7 @@ class Reference:
         for act in acts:
             if act.fact:
                 self._queue.append(act)
-            elif not any(isinstance(step, Event) for step in act.steps):
+            elif not any(type(step) in KEPT for step in act.steps):
                 self._apply(act)
             elif act.session is not None:
                 self.sorry(act.session)
@@ -99,7 +139,7 @@ class Reference:
     def finish(self) -> None:
         """What is left has no events: it was delivered at the end of its turn."""
         for act in self._queue:
-            assert not any(isinstance(step, Event) for step in act.steps)
+            assert not any(type(step) in KEPT for step in act.steps)
             self._apply(act)
         self._queue = []
 
@@ -121,13 +161,20 @@ class Reference:
             match step:
                 case Event():
                     self.log.append(step)
+                    members = self._members.setdefault(step.room or "", set())
+                    if step.kind is Kind.JOIN:
+                        members.add(step.actor)
                     for session, rooms in self._rooms.items():
                         if step.room in rooms:
+                            assert self._who[session] in members, f"{self._who[session]} is not in {step.room}"
                             self.write(session, self.format(session, step.room).event(step))
+                    self._happened(step, members)
                 case Enter():
                     self._rooms.setdefault(step.session, set()).add(step.room)
+                    self._who[step.session] = self._names.pop(id(step))
                 case Exit():
-                    self._rooms.setdefault(step.session, set()).discard(step.room)
+                    rooms = self._rooms.setdefault(step.session, set())
+                    rooms.difference_update(set(rooms) if step.room is None else {step.room})
                 case Focus():
                     self._current[step.session] = step.room
                 case Switch():
@@ -136,11 +183,40 @@ class Reference:
                     self.write(step.session, self.here(step.session).answer(step))
                 case Private():
                     for session in step.sessions:
-                        self.write(session, self.here(session).event(step.event))
+                        inside = step.event.room in self._rooms.get(session, ())
+                        format = self.format(session, step.event.room) if inside else self.here(session)
+                        self.write(session, format.event(step.event))
+                case Tally():
+                    since = step.since.items()
+                    counts = {
+                        room: sum(e.room == room and e.id > after and e.kind in TALK for e in self.log)
+                        for room, after in since
+                    }
+                    answer = step.answer(counts)
+                    if answer is not None:
+                        self.write(step.session, self.here(step.session).answer(answer))
                 case Recall():
                     self._replay(step)
                 case Close():
                     self.write(step.session, None)
+
+    def _happened(self, event: Event, members: set[str]) -> None:
+        """Who is where, by the log alone; and what can no longer be read."""
+        match event.kind:
+            case Kind.LEAVE:
+                members.discard(event.actor)
+            case Kind.KICK:
+                members.discard(event.target)
+            case Kind.RENAME:
+                members.discard(event.actor)
+                members.add(event.target)
+                for session, name in self._who.items():
+                    if name == event.actor:
+                        self._who[session] = event.target
+            case Kind.DELETE:
+                for old in self.log:
+                    if old.id == int(event.text) and old.room == event.room:
+                        old.text, old.wire = "", None
 
     def _replay(self, recall: Recall) -> None:
         found = self.search(recall)
@@ -151,10 +227,16 @@ class Reference:
             format = self.format(session, event.room) if inside else elsewhere
             if not recall.words and event.room not in own:
                 format = self.here(session)
-            self.write(session, format.replay(event))
+            self.write(session, Replayed(event, format, recall.ids))
         if recall.end is not None:
+            # What it does to the chat, it does when the real one is sent.
+            caught_up = session.user and session.user.caught_up
             dialect = DIALECTS[self._dialects.get(session, "text")]
-            self.write(session, dialect.elsewhere.answer(recall.end(len(found))))
+            answer = recall.end(len(found))
+            if session.user:
+                session.user.caught_up = caught_up
+            if answer is not None:
+                self.write(session, dialect.elsewhere.answer(answer))
 
     def search(self, recall: Recall) -> list[Event]:
         if recall.words:
@@ -167,7 +249,7 @@ class Reference:
         events = [
             event
             for event in self.log
-            if event.room in recall.rooms
+            if event.stream in recall.rooms
             and (event.kind in TALK or not recall.talk)
             and event.id < (recall.before or 1 << 62)
             and event.id > (recall.after or 0)
@@ -182,14 +264,15 @@ class Watched(Held):
 
     def release(self) -> None:
         assert self._appending is not None
-        events = self._appending[0]
+        records = self._appending[0]
         if self.full:
             super().release()
             self.reference.failed()
             return
+        events = [record for record in records if isinstance(record, Event)]
         for number, event in enumerate(events, self._last_id + 1):
             event.id = number
-        self.reference.committed(events)
+        self.reference.committed(records)
         super().release()
 
 
@@ -211,7 +294,10 @@ class Machine(RuleBasedStateMachine):
     def connect(self, name: str, more: str) -> Client:
         client = self.world.connect()
         self.clients.append(client)
-        client.bytes(f"{name}\n{more}".encode())
+        client.bytes(f"{name}\n".encode())
+        if client.protocol._name is not None:
+            client.send(PASSWORD)
+        client.bytes(more.encode())
         return client
 
     @rule(client=people, lines=LINES)
@@ -277,6 +363,8 @@ class Machine(RuleBasedStateMachine):
             for what in self.reference.sent.get(client.session, []):
                 if what is None:
                     break
+                if isinstance(what, Replayed):
+                    what = what.as_sent(got[len(expected) :])
                 expected += self.sorry(client, expected, got) if isinstance(what, tuple) else what
             complete = client.protocol in self.world.factory.connections and not client.wire.disconnected
             if complete:
@@ -284,6 +372,7 @@ class Machine(RuleBasedStateMachine):
             else:
                 assert expected.startswith(got), f"\n{got.decode()}\n--- instead of\n{expected.decode()}"
             assert not set(got.decode()) & (set(HARMFUL) - {"\n"})
+            assert PASSWORD not in got.decode()
 
     def sorry(self, client: Client, expected: bytes, got: bytes) -> bytes:
         """The refusal as it was sent: its form depends on whether the session was logged in when the commit failed."""

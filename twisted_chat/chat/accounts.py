@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from .errors import Refused
 from .events import Put
@@ -78,6 +79,7 @@ class Accounts:
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}
         self._looks: dict[str, str] = {}
+        self._notes: WeakValueDictionary[str, Put] = WeakValueDictionary()
 
     def restore(self, records: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Take over what the store has."""
@@ -106,12 +108,36 @@ class Accounts:
                 self.forget(key)
             else:
                 self._keep(key, before)
+            self._amend(key)
 
         return Put("account", key, account.record()), undo
 
     def change(self, key: str, **values: Any) -> tuple[Put, Callable[[], None]]:
         """Replace some of what an account has. @return: as L{put}."""
-        return self.put(replace(self._accounts[key], **values))
+        account = self._accounts[key]
+        before = {name: getattr(account, name) for name in values}
+        self._keep(key, replace(account, **values))
+
+        def undo() -> None:
+            # Only this: something else may have been noted meanwhile.
+            if key in self._accounts:
+                self._keep(key, replace(self._accounts[key], **before))
+            self._amend(key)
+
+        return Put("account", key, self._accounts[key].record()), undo
+
+    def note(self, key: str, **values: Any) -> Put:
+        """Replace some of what an account has, as a fact. When something before it is taken back, that is in the step
+        no longer, either."""
+        put, _ = self.change(key, **values)
+        self._notes[key] = put
+        return put
+
+    def _amend(self, key: str) -> None:
+        note = self._notes.get(key)
+        if note is not None:
+            account = self._accounts.get(key)
+            note.value = account.record() if account else None
 
     def _keep(self, key: str, account: Account) -> None:
         self._accounts[key] = account
@@ -119,8 +145,9 @@ class Accounts:
 
     def forget(self, key: str) -> None:
         """There is no such account any more."""
-        account = self._accounts.pop(key)
-        self._looks.pop(parse_name(account.name).skeleton, None)
+        account = self._accounts.pop(key, None)
+        if account is not None:
+            self._looks.pop(parse_name(account.name).skeleton, None)
 
 
 def check_password(password: str) -> None:

@@ -59,10 +59,10 @@ class Enter:
 
 @dataclass(slots=True)
 class Exit:
-    """From here on it does not."""
+    """From here on it does not; with C{None}, any room's."""
 
     session: Session
-    room: str
+    room: str | None
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ class Recall:
     @ivar talk: only what was said, not who came and went.
     @ivar words: only messages with all these words.
     @ivar ids: show the events' ids to people, too.
-    @ivar end: the answer that follows the events, made from their number; C{None} for none.
+    @ivar end: called with the number of the events when they are sent, makes the answer that follows; C{None} for none.
     """
 
     session: Session
@@ -125,7 +125,7 @@ class Recall:
     talk: bool = False
     words: Sequence[str] = ()
     ids: bool = False
-    end: Callable[[int], Answer] | None = None
+    end: Callable[[int], Answer | None] | None = None
 
 
 @dataclass(slots=True)
@@ -169,7 +169,8 @@ class Act:
 
     @ivar session: whose command it was, who is told when it fails; C{None} for nobody.
     @ivar steps: what happened, in order.
-    @ivar undo: takes back what the command changed in the chat's own state.
+    @ivar undo: takes back what the command changed in the chat's own state. It may add acts without events or records,
+        for those who are affected beside the session.
     @ivar fact: it has happened whether it can be written or not (a connection broke): it is not undone but written as
         soon as that is possible.
     """

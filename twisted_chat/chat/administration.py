@@ -28,7 +28,9 @@ def kill(chat: Chat, session: Session, name: str, reason: str = "") -> None:
     check_length(reason, "reason")
     other = chat.find_user(name)
     told = Answer(session, "info", f"{other.name.shown} is disconnected.")
-    chat.outbox.add(Act(session, [chat.audit(admin.name.shown, _because("kill", reason), other.name.shown), told]))
+    audit = chat.audit(admin.name.shown, _because("kill", reason), other.name.shown)
+    # A fact: who is out is out.
+    chat.outbox.add(Act(session, [audit, told], fact=True))
     _drop_all(chat, other, reason)
 
 
@@ -43,22 +45,19 @@ def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: s
     now = chat.now()
     seconds = parse_duration(duration) if duration else None
     made = Ban(parse_mask(mask), now + seconds if seconds else 0, reason, admin.name.shown, now)
-    old = chat.bans.get(made.mask)
+    over = [old.mask for old in chat.bans.values() if not old.holds(now)]
+    for past in over:
+        del chat.bans[past]
     chat.bans[made.mask] = made
-
-    def undo() -> None:
-        if old is None:
-            del chat.bans[made.mask]
-        else:
-            chat.bans[made.mask] = old
-
     length = span(made.until - now) if made.until else "ever"
     steps: list[Step] = [
+        *(Put("ban", past, None) for past in over),
         Put("ban", made.mask, made.record()),
         chat.audit(admin.name.shown, _because(f"gban for {length}", reason), made.mask),
         Answer(session, "info", f"{made.mask} is banned from the server for {length}."),
     ]
-    chat.outbox.add(Act(session, steps, undo))
+    # A fact, as nobody is let in again whom it has put out.
+    chat.outbox.add(Act(session, steps, fact=True))
     for user in list(chat.users.values()):
         if made.matches(user.name.key, user.addresses) and not chat.is_admin(user):
             _drop_all(chat, user, reason or "banned")
@@ -103,13 +102,16 @@ def shun(chat: Chat, session: Session, name: str) -> None:
     admin = _admin(chat, session)
     name_ = parse_name(name)
     user, account = chat.users.get(name_.key), chat.accounts.get(name_.key)
-    if user is None and account is None:
+    before = chat.shunned
+    if user is None and account is None and name_.key not in before:
         raise Refused("no-such-user", f"There is no {name_.shown}.")
     # A guest is known by where they come from, too: a new name would not help.
     marks = {name_.key} | ({a for a in user.addresses if a} if user is not None and not user.registered else set())
-    before = set(chat.shunned)
     shunned = name_.key not in before
-    chat.shunned = before | marks if shunned else before - marks
+    if shunned:
+        chat.shunned = before | dict.fromkeys(marks, name_.key)
+    else:
+        chat.shunned = {mark: key for mark, key in before.items() if name_.key not in (key, mark)}
     steps: list[Step] = [chat.audit(admin.name.shown, "shun" if shunned else "unshun", name_.shown)]
     if account is not None:
         put, undo_account = chat.accounts.change(name_.key, shunned=shunned)

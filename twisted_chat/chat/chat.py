@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from .accounts import Account, Accounts, Authenticator
@@ -30,7 +31,7 @@ class Chat:
     @ivar rooms: the rooms with members, a topic, or an owner, by name.
     @ivar accounts: all accounts.
     @ivar bans: who is kept out of the server, by mask.
-    @ivar shunned: guests' keys and addresses whose words reach nobody; for accounts it stands in the account.
+    @ivar shunned: keys of names and addresses whose words reach nobody, and because of which name.
     @ivar looks: the skeletons of all names of users and rooms in use, with their keys.
     """
 
@@ -61,7 +62,7 @@ class Chat:
         self.rooms: dict[str, Room] = {}
         self.accounts = Accounts()
         self.bans: dict[str, Ban] = {}
-        self.shunned: set[str] = set()
+        self.shunned: dict[str, str] = {}
         self.looks: dict[str, str] = {}
         self.add_room(parse_room(LOBBY))
 
@@ -84,7 +85,7 @@ class Chat:
             elif kind == "ban":
                 self.bans[key] = Ban(**value)
         self.accounts.restore(accounts)
-        self.shunned.update(key for key, value in accounts if value["shunned"])
+        self.shunned.update((key, key) for key, value in accounts if value["shunned"])
 
     # Talking
 
@@ -98,13 +99,12 @@ class Chat:
             raise Refused("no-room", f"You are in no room. /join {LOBBY} takes you to the first one.")
         now = self.now()
         user.active = now
-        if room.modes or room.mutes:
-            self._check_may_speak(user, room, now)
+        undo = self._check_may_speak(user, room, now) if room.modes or room.mutes else None
         event = Event(kind, int(now * 1000), room.name, user.name.shown, "", text)
         if self.shunned and self.is_shunned(user):
             self._pretend(session, user, event)
         else:
-            self.outbox.add(Act(session, (event,)))
+            self.outbox.add(Act(session, (event,), undo))
 
     def message(self, session: Session, text: str, name: str) -> None:
         """Say something to one person only; to an account that is not here, for when it comes.
@@ -119,14 +119,13 @@ class Chat:
         event = self.event(Kind.DIRECT, None, user, shown, text)
         here = other.sessions if other else ()
         private = Private(tuple(dict.fromkeys(user.sessions + here)), event)
-        if self.shunned and self.is_shunned(user):
-            self._pretend(session, user, event)
-            return
         steps: list[Step] = [event, private]
         undo = None
-        if account is not None:
+        if self.shunned and self.is_shunned(user):
+            steps = [self._pretended(user, event)]
+        elif account is not None:
             event.stream = inbox(to.key)
-            if other is not None:
+            if other is not None and other.caught_up:
                 # What came before is received by now; should the process be killed, only this one comes again.
                 put, undo = self.accounts.change(to.key, inbox=self.outbox.position)
                 steps.append(put)
@@ -139,10 +138,11 @@ class Chat:
     def set_topic(self, session: Session, text: str) -> None:
         """Set the topic of the current room, or clear it with an empty text.
 
-        @raise Refused: C{"no-room"}, C{"not-allowed"} or C{"too-long"}.
+        @raise Refused: C{"no-room"}, C{"not-allowed"}, C{"muted"} or C{"too-long"}.
         """
         user, room = self.user(session), self.own_room(session, None)
         self.check_may(user, room, "topic", "set the topic")
+        self.check_not_muted(user, room)
         check_length(text, "topic")
         if self.shunned and self.is_shunned(user):
             self._pretend(session, user, self.event(Kind.TOPIC, room, user, text=text))
@@ -166,24 +166,43 @@ class Chat:
 
     def _pretend(self, session: Session, user: User, event: Event) -> None:
         """What someone who is shunned does looks done to them; nobody else sees it, and it is not kept."""
-        event.id = self.outbox.position + 1
-        self.outbox.add(Act(session, (Private(user.sessions, event),)))
+        self.outbox.add(Act(session, (self._pretended(user, event),)))
 
-    def _check_may_speak(self, user: User, room: Room, now: float) -> None:
+    def _pretended(self, user: User, event: Event) -> Private:
+        event.id = self.outbox.position + 1
+        return Private(user.sessions, event)
+
+    def _check_may_speak(self, user: User, room: Room, now: float) -> Callable[[], None] | None:
+        """
+        @return: what takes back that they have spoken now.
+        """
         role = self.role(user, room)
         if role < need("speak", room.modes):
             raise Refused("moderated", f"{room.name} is moderated: only those with voice may speak.")
-        if role >= Role.OP:
-            return
-        for mute in room.mutes.values():
-            if mute.holds(now) and mute.matches(user.name.key, user.addresses):
-                raise Refused("muted", f"You are muted in {room.name}{_until(mute, now)}.")
+        self.check_not_muted(user, room)
         slow = room.modes.get("slow")
-        if slow and role < Role.VOICE:
-            wait = room.spoken.get(user, 0) + slow - now
-            if wait > 0:
-                raise Refused("slow", f"{room.name} is in slow mode: wait {wait:.0f} s before you speak again.")
-            room.spoken[user] = now
+        if not slow or role >= Role.VOICE:
+            return None
+        before = room.spoken.get(user, 0.0)
+        wait = before + slow - now
+        if wait > 0:
+            raise Refused("slow", f"{room.name} is in slow mode: wait {ceil(wait)} s before you speak again.")
+        room.spoken[user] = now
+
+        def undo() -> None:
+            if user in room.spoken:
+                room.spoken[user] = before
+
+        return undo
+
+    def check_not_muted(self, user: User, room: Room) -> None:
+        """
+        @raise Refused: C{"muted"}.
+        """
+        now = self.now()
+        mute = find_ban(room.mutes.values(), user.name.key, user.addresses, now) if room.mutes else None
+        if mute is not None and self.role(user, room) < Role.OP:
+            raise Refused("muted", f"You are muted in {room.name}{_until(mute, now)}.")
 
     # Telling one session something
 
@@ -253,6 +272,10 @@ class Chat:
         """Whether someone may learn that a room exists."""
         return "secret" not in room.modes or user in room.members or self.is_admin(user)
 
+    def sees_into(self, user: User, room: Room) -> bool:
+        """Whether someone may learn who is in a room, and its topic."""
+        return user in room.members or ("members-only" not in room.modes and self.knows(user, room))
+
     # Who may
 
     def account_of(self, user: User) -> Account | None:
@@ -295,7 +318,11 @@ class Chat:
 
     def keep_room(self, room: Room) -> list[Put]:
         """The step that keeps a room's rules, when it is one that lasts."""
-        return [Put("room", room.name, room.record())] if room.lasting else []
+        return [Put("room", room.name, room.record())] if self.lasts(room) else []
+
+    def lasts(self, room: Room) -> bool:
+        """Whether a room is there without members."""
+        return room.lasting or room.name == LOBBY
 
     def add_room(self, name: Name) -> Room:
         room = self.rooms[name.key] = Room(name.key, name.skeleton)
@@ -315,7 +342,7 @@ class Chat:
 
     def keep_if_used(self, room: Room) -> None:
         """There is a room as long as it has members, a topic or an owner, or is the lobby."""
-        if room.members or room.topic or room.lasting or room.name == LOBBY:
+        if room.members or room.topic or self.lasts(room):
             self.rooms[room.name] = room
             self.looks[room.skeleton] = room.name
         elif self.rooms.get(room.name) is room:

@@ -70,7 +70,7 @@ class Event:
         return f"<Event {self.id} {self.kind.name} {self.room} {self.actor}>"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Put:
     """Keep a record, in the same transaction as the events beside it.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import presence
 from .acts import Act, Answer, Inspect, Recall, Session, Step
-from .chat import Chat, check_length, span
+from .chat import Chat, check_length, find_ban, span
 from .errors import Refused
 from .events import Event, Kind
 from .names import parse_name
@@ -151,13 +151,20 @@ def list_bans(chat: Chat, session: Session) -> None:
 def invite(chat: Chat, session: Session, name: str) -> None:
     """Let someone into the current room, whatever keeps others out, and tell them.
 
-    @raise Refused: C{"not-allowed"}, C{"no-such-user"} or C{"in-room"}.
+    @raise Refused: C{"not-allowed"}, also for who is banned, unless an op invites; C{"no-such-user"} or C{"in-room"}.
     """
     user, room = chat.user(session), chat.own_room(session, None)
     chat.check_may(user, room, "invite", "invite someone")
     other = chat.find_user(name)
     if other in room.members:
         raise Refused("in-room", f"{other.name.shown} is in {room.name} already.")
+    banned = find_ban(room.bans.values(), other.name.key, other.addresses, chat.now())
+    if banned is not None and chat.role(user, room) < Role.OP:
+        raise Refused("not-allowed", f"{other.name.shown} is banned from {room.name}: only an op may invite them.")
+    told = Answer(session, "info", f"{other.name.shown} is invited to {room.name}.")
+    if chat.is_shunned(user):
+        chat.outbox.add(Act(session, [told]))
+        return
     before = set(room.invited)
     room.invited.add(other.name.key)
 
@@ -169,8 +176,7 @@ def invite(chat: Chat, session: Session, name: str) -> None:
     text = f"{user.name.shown} invites you to {room.name}: /join {room.name}"
     data = {"room": room.name, "from": user.name.shown}
     steps += [Answer(s, "invite", text, data) for s in other.sessions]
-    steps.append(Answer(session, "info", f"{other.name.shown} is invited to {room.name}."))
-    chat.outbox.add(Act(session, steps, undo))
+    chat.outbox.add(Act(session, [*steps, told], undo))
 
 
 def show_modes(chat: Chat, session: Session) -> None:
@@ -234,7 +240,7 @@ def _delete(chat: Chat, session: Session, user: User, room: Room, event: Event |
 def pin(chat: Chat, session: Session, id: int | None, pinned: bool = True) -> None:
     """Pin a message of the current room, unpin it, or (C{None}) show those that are.
 
-    @raise Refused: C{"not-allowed"} or C{"too-many"}.
+    @raise Refused: C{"not-allowed"}, C{"too-many"}, or C{"no-such-message"} to unpin.
     """
     user, room = chat.user(session), chat.own_room(session, None)
     if id is None:
@@ -242,28 +248,44 @@ def pin(chat: Chat, session: Session, id: int | None, pinned: bool = True) -> No
             chat.do(session, Recall(session, (room.name,), 1, before=each + 1, after=each - 1, ids=True))
         chat.answer(session, f"{room.name} has {len(room.pins) or 'no'} pinned messages.", "pins", {"ids": room.pins})
         return
-    chat.check_may(user, room, "pin", "pin messages")
-    if pinned and len(room.pins) >= MAX_PINS:
-        raise Refused("too-many", f"{room.name} has {MAX_PINS} pinned messages already; /unpin one first.")
+    if not pinned:
+        # It may be gone from the log.
+        chat.check_may(user, room, "pin", "unpin messages")
+        if id not in room.pins:
+            raise Refused("no-such-message", f"No message {id} is pinned in {room.name}.")
+        _set_pins(chat, session, room, tuple(p for p in room.pins if p != id), f"-pin {id}")
+        return
+    _check_may_pin(chat, user, room, id)
 
     def found(event: Event | None) -> None:
         if session.user is user and user in room.members:
-            if event is None or not event.text:
-                chat.refuse(session, Refused("no-such-message", f"There is no such message in {room.name}."))
-            else:
-                old = room.pins
-                room.pins = tuple(p for p in old if p != id) + ((id,) if pinned else ())
-
-                def undo() -> None:
-                    room.pins = old
-
-                what = f"{'' if pinned else '-'}pin {id}"
-                told = chat.event(Kind.MODE, room, user, "", what)
-                _act(chat, session, room, told, f"{what} in {room.name}", "", undo)
+            try:
+                _check_may_pin(chat, user, room, id)
+                if event is None or event.kind not in (Kind.MESSAGE, Kind.ACTION) or not event.text:
+                    raise Refused("no-such-message", f"There is no such message in {room.name}.")
+                _set_pins(chat, session, room, (*(p for p in room.pins if p != id), id), f"pin {id}")
+            except Refused as why:
+                chat.refuse(session, why)
         session.ready()
 
     session.busy = True
     chat.do(session, Inspect(session, room.name, id, found))
+
+
+def _check_may_pin(chat: Chat, user: User, room: Room, id: int) -> None:
+    chat.check_may(user, room, "pin", "pin messages")
+    if len(room.pins) >= MAX_PINS and id not in room.pins:
+        raise Refused("too-many", f"{room.name} has {MAX_PINS} pinned messages already; /unpin one first.")
+
+
+def _set_pins(chat: Chat, session: Session, room: Room, pins: tuple[int, ...], what: str) -> None:
+    old, room.pins = room.pins, pins
+
+    def undo() -> None:
+        room.pins = old
+
+    told = chat.event(Kind.MODE, room, chat.user(session), "", what)
+    _act(chat, session, room, told, f"{what} in {room.name}", "", undo)
 
 
 # Parts
@@ -312,17 +334,26 @@ def _keep_ban(chat: Chat, session: Session, room: Room, table: dict[str, Ban], m
         del table[mask]
     if len(table) >= MAX_BANS and made.mask not in table:
         raise Refused("too-many", f"{room.name} has {MAX_BANS} {what}s already.")
-    old = table.get(made.mask)
+    old, invited = table.get(made.mask), room.invited
     table[made.mask] = made
+    if table is room.bans:
+        # An invitation from before is no way around it.
+        room.invited = {key for key in invited if not made.matches(key, _addresses(chat, key))}
 
     def undo() -> None:
         _set(table, made.mask, old)
+        room.invited = invited
 
     length = f" for {span(made.until - now)}" if made.until else ""
     because = f": {made.reason}" if made.reason else ""
     told = Answer(session, "info", f"The {what} of {made.mask} in {room.name} holds{length or ' for ever'}.")
     audit = chat.audit(made.by, f"{what} in {room.name}{length}{because}", made.mask)
     chat.outbox.add(Act(session, [audit, *chat.keep_room(room), told], undo))
+
+
+def _addresses(chat: Chat, key: str) -> tuple[str, ...]:
+    user = chat.users.get(key)
+    return user.addresses if user else ()
 
 
 def _set(table: dict[Any, Any], key: Any, value: Any) -> None:

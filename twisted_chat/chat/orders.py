@@ -52,25 +52,26 @@ def _do(chat: Chat, order: Mapping[str, Any], steps: list[Step]) -> str:
     elif account is None:
         raise Refused("no-such-account", f"There is no account {name.shown}.")
     elif what in ("add-admin", "remove-admin"):
-        put, _ = chat.accounts.change(name.key, admin=what == "add-admin")
+        put = chat.accounts.note(name.key, admin=what == "add-admin")
         text = f"{account.name} {'administers' if what == 'add-admin' else 'no longer administers'} the server."
-    elif what == "reset-password":
-        put, _ = chat.accounts.change(name.key, password=str(order["password"]))
+    elif what == "reset-password" and order.get("password"):
+        put = chat.accounts.note(name.key, password=str(order["password"]))
         text = f"The password of {account.name} is changed."
     elif what == "suspend":
         _drop(chat, name.key, f"This account is suspended{': ' + reason if reason else ''}.")
-        put, _ = chat.accounts.change(name.key, suspended=reason)
+        put = chat.accounts.note(name.key, suspended=reason)
         text = f"{account.name} is suspended."
     elif what == "unsuspend":
-        put, _ = chat.accounts.change(name.key, suspended=None)
+        put = chat.accounts.note(name.key, suspended=None)
         text = f"{account.name} is no longer suspended."
     elif what == "erase":
         _drop(chat, name.key, "This account is erased.")
         chat.accounts.forget(name.key)
         put = Put("account", name.key, None)
-        for room in chat.rooms.values():
+        for room in list(chat.rooms.values()):
             if room.roles.pop(name.key, None) is not None:
-                steps.append(Put("room", room.name, room.record() if room.lasting else None))
+                steps += chat.keep_room(room) or [Put("room", room.name, None)]
+                chat.keep_if_used(room)
         text = f"The account {account.name} is erased."
     else:
         raise Refused("bad-order", f"There is no order {what}.")

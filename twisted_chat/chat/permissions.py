@@ -8,8 +8,10 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 from typing import Any
+from unicodedata import normalize
 
 from .errors import Refused
+from .names import parse_name
 
 
 class Role(IntEnum):
@@ -101,8 +103,8 @@ class Ban:
         """
         network = _network(self.mask)
         if network is None:
-            return fnmatchcase(key, self.mask)
-        return any(ip_address(address) in network for address in addresses if address)
+            return fnmatchcase(key, self.mask.replace("[", "[[]"))
+        return any(_address(address) in network for address in addresses if address)
 
     @property
     def by_address(self) -> bool:
@@ -117,12 +119,17 @@ def parse_mask(text: str) -> str:
 
     @raise Refused: C{"bad-mask"}: it would match everyone, or nothing.
     """
-    mask = text.strip().casefold()
+    mask = normalize("NFC", normalize("NFC", text.strip()).casefold())
     network = _network(mask)
     if network is not None:
         if network.prefixlen < (8 if network.version == 4 else 16):
             raise Refused("bad-mask", f"{mask} is too wide: at least a /8, for IPv6 a /16.")
         return str(network)
+    if "*" not in mask and "?" not in mask:
+        try:
+            return parse_name(text).key
+        except Refused as why:
+            raise Refused("bad-mask", why.sentence) from None
     if not mask.strip("*?") or len(mask) > 64:
         raise Refused("bad-mask", "A mask is a name, a pattern such as spam*, or an address such as 192.0.2.0/24.")
     return mask
@@ -135,6 +142,12 @@ def parse_duration(text: str) -> float | None:
     if unit not in units or not number.isdecimal() or not number.isascii() or len(number) > 6 or not int(number):
         return None
     return float(int(number) * units[unit])
+
+
+def _address(text: str) -> Any:
+    """An address; an IPv4 one also where it came to a socket for both."""
+    address = ip_address(text)
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _network(mask: str) -> Any:

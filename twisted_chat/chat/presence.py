@@ -27,7 +27,7 @@ def enter(chat: Chat, session: Session, name: Name, account: Account | None = No
     check_admitted(chat, session, name, account)
     user = chat.users.get(name.key)
     if user is not None and user.registered and account is not None:
-        _attach(chat, session, user)
+        _attach(chat, session, user, account)
         return
     displaced = user if account is not None else None
     chat.check_free(name, displaced)
@@ -44,8 +44,12 @@ def enter(chat: Chat, session: Session, name: Name, account: Account | None = No
     session.room = rooms[0]
 
     def undo() -> None:
-        session.user = session.room = None
         chat.remove_user(user)
+        for other in user.sessions:
+            other.user = other.room = None
+            if other is not session:
+                told = Answer(other, "login", "-- You are not logged in after all: please try again.")
+                chat.outbox.add(Act(None, [Exit(other, None), Focus(other, None), told]))
         if user.farewell is not None:
             user.farewell.steps = []
 
@@ -56,12 +60,12 @@ def enter(chat: Chat, session: Session, name: Name, account: Account | None = No
     steps += [chat.event(Kind.JOIN, room, user) for room in rooms]
     steps.append(_greeting(chat, session, rooms))
     steps.append(Recall(session, (rooms[0].name,), REPLAY, talk=True))
-    chat.outbox.add(Act(session, steps, undo))
     if account is not None:
-        _catch_up(chat, session, user, account)
+        steps += _catch_up(session, user, account)
+    chat.outbox.add(Act(session, steps, undo))
 
 
-def _attach(chat: Chat, session: Session, user: User) -> None:
+def _attach(chat: Chat, session: Session, user: User, account: Account) -> None:
     """Another connection of someone who is here."""
     user.sessions += (session,)
     session.user = user
@@ -72,6 +76,8 @@ def _attach(chat: Chat, session: Session, user: User) -> None:
     steps.append(_greeting(chat, session, user.rooms))
     if room is not None:
         steps.append(Recall(session, (room.name,), REPLAY, talk=True))
+    if not user.caught_up:
+        steps += _catch_up(session, user, account)
     chat.outbox.add(Act(session, steps))
 
 
@@ -97,7 +103,13 @@ def _rooms_to_enter(chat: Chat, user: User, account: Account | None) -> list[Roo
     """The lobby, and where an account was before and may still be."""
     rooms = [chat.rooms[LOBBY]]
     for name in account.rooms if account else ():
-        room = chat.rooms.get(name) or chat.add_room(parse_room(name))
+        parsed = parse_room(name)
+        room = chat.rooms.get(name)
+        if room is None:
+            # Gone meanwhile; or somebody has made one that looks the same.
+            if parsed.skeleton in chat.looks:
+                continue
+            room = chat.add_room(parsed)
         if room not in rooms and find_ban(room.bans.values(), user.name.key, user.addresses, chat.now()) is None:
             rooms.append(room)
     return rooms
@@ -115,13 +127,18 @@ def _greeting(chat: Chat, session: Session, rooms: list[Room] | tuple[Room, ...]
     return Answer(session, "room", "\n".join(lines + _about(room)), room_data(room))
 
 
-def _catch_up(chat: Chat, session: Session, user: User, account: Account) -> None:
+def _catch_up(session: Session, user: User, account: Account) -> list[Step]:
     """What came while an account was away: its direct messages, and how much is new in its rooms."""
     user.marks = account.markers
-    chat.do(session, Recall(session, (inbox(user.name.key),), MAX_WAITING, after=account.inbox))
+
+    def sent(count: int) -> None:
+        user.caught_up = True
+
+    steps: list[Step] = [Recall(session, (inbox(user.name.key),), MAX_WAITING, after=account.inbox, end=sent)]
     since = {room.name: account.markers[room.name] for room in user.rooms if room.name in account.markers}
     if since:
-        chat.do(session, Tally(session, since, lambda new: _news(session, new)))
+        steps.append(Tally(session, since, lambda new: _news(session, new)))
+    return steps
 
 
 def _news(session: Session, new: Mapping[str, int]) -> Answer | None:
@@ -138,7 +155,8 @@ def quit(chat: Chat, session: Session, reason: str = "") -> None:
     @raise Refused: C{"too-long"}: the reason.
     """
     check_length(reason, "reason")
-    lost(chat, session, reason)
+    shunned = session.user is not None and chat.is_shunned(session.user)
+    lost(chat, session, "" if shunned else reason)
     chat.hang_up(session, "Goodbye.")
 
 
@@ -160,8 +178,7 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
     rooms = user.rooms
     session.user = session.room = None
     user.sessions = tuple(s for s in user.sessions if s is not session)
-    if rooms:
-        chat.outbox.add(Act(None, [Exit(session, room.name) for room in rooms]))
+    chat.outbox.add(Act(None, [Exit(session, None)]))
     if user.sessions:
         return
     chat.remove_user(user)
@@ -175,15 +192,12 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
 
 def _remember(chat: Chat, user: User, rooms: tuple[Room, ...]) -> Put:
     """Where an account was, and up to where it has read: all that it was sent."""
+    now, names = chat.now(), tuple(room.name for room in rooms)
+    if not user.caught_up:
+        # They have hardly come: what they missed, they still have to read.
+        return chat.accounts.note(user.name.key, seen=now, rooms=names)
     read = chat.outbox.position
-    put, _ = chat.accounts.change(
-        user.name.key,
-        seen=chat.now(),
-        rooms=tuple(room.name for room in rooms),
-        markers={room.name: read for room in rooms},
-        inbox=read,
-    )
-    return put
+    return chat.accounts.note(user.name.key, seen=now, rooms=names, markers=dict.fromkeys(names, read), inbox=read)
 
 
 def remember_all(chat: Chat) -> None:
@@ -291,7 +305,7 @@ def remove(
     @param by: whose command it was.
     @param see: whether those who are taken out see the event themselves.
     """
-    rooms, sessions, role = user.rooms, user.sessions, room.members[user]
+    rooms, role = user.rooms, room.members[user]
     focus = [s for s in user.sessions if s.room is room]
     chat.take_out(user, room)
     exits: list[Step] = [Exit(s, room.name) for s in user.sessions]
@@ -304,7 +318,8 @@ def remove(
 
     def undo() -> None:
         if user.farewell is not None:
-            user.farewell.steps = [*user.farewell.steps, *(Exit(s, room.name) for s in sessions), event]
+            left = Event(Kind.LEAVE, event.time, room.name, user.name.shown)
+            user.farewell.steps = [left, *user.farewell.steps]
         else:
             room.members[user] = role
             user.rooms = rooms
@@ -318,8 +333,8 @@ def remove(
 def rename(chat: Chat, session: Session, text: str) -> None:
     """Take another name.
 
-    @raise Refused: C{"bad-name"}, C{"name-in-use"}, C{"confusable"}, C{"same-name"}, C{"registered"}, or C{"own-name"}
-        when logged in to an account, whose name one has.
+    @raise Refused: C{"bad-name"}, C{"name-in-use"}, C{"confusable"}, C{"same-name"}, C{"registered"},
+        C{"banned"} or C{"muted"} in one of one's rooms, or C{"own-name"}: an account has but one name.
     """
     user = chat.user(session)
     old, new = user.name, parse_name(text)
@@ -333,6 +348,7 @@ def rename(chat: Chat, session: Session, text: str) -> None:
         for room in user.rooms:
             if find_ban(room.bans.values(), new.key, (), chat.now()) is not None:
                 raise Refused("banned", f"The name {new.shown} is banned from {room.name}, where you are.")
+            chat.check_not_muted(user, room)
     steps: list[Step] = [chat.event(Kind.RENAME, room, user, new.shown) for room in user.rooms]
     change_name(chat, user, new)
     steps.append(Answer(session, "info", f"You are now {new.shown}.", {"name": new.shown}))

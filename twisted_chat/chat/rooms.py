@@ -19,11 +19,23 @@ class User:
     @ivar sessions: the connections.
     @ivar away: the text left when going away, or C{None} when here.
     @ivar marks: by room, the id of the last event read there when last here.
+    @ivar caught_up: whether what came while they were away has been sent to them.
     @ivar farewell: what is to be said of their leaving, once they have; undoing what came before changes it.
     @ivar since, active: when logged in and when last heard of, in seconds since 1970.
     """
 
-    __slots__ = ("active", "away", "farewell", "marks", "name", "registered", "rooms", "sessions", "since")
+    __slots__ = (
+        "active",
+        "away",
+        "caught_up",
+        "farewell",
+        "marks",
+        "name",
+        "registered",
+        "rooms",
+        "sessions",
+        "since",
+    )
 
     def __init__(self, name: Name, session: Session, now: float, registered: bool = False) -> None:
         self.name = name
@@ -32,6 +44,7 @@ class User:
         self.sessions: tuple[Session, ...] = (session,)
         self.away: str | None = None
         self.marks: Mapping[str, int] = {}
+        self.caught_up = not registered
         self.farewell: Act | None = None
         self.since = self.active = now
 
@@ -86,7 +99,7 @@ class Room:
         return {
             "topic": self.topic,
             "roles": {key: int(role) for key, role in self.roles.items()},
-            "modes": self.modes,
+            "modes": dict(self.modes),
             "bans": [ban.record() for ban in self.bans.values()],
             "mutes": [mute.record() for mute in self.mutes.values()],
             "invited": sorted(self.invited),

@@ -132,11 +132,12 @@ class Fanout:
                 case Answer():
                     pieces.append(session.dialect.here.answer(step))
                 case Private():
-                    pieces.append(session.dialect.here.event(step.event))
+                    pieces.append(session.formats.get(step.event.room or "", session.dialect.here).event(step.event))
                 case Enter():
                     self._enter(session, step.room, last_id)
                 case Exit():
-                    self._exit(session, step.room)
+                    for room in [step.room] if step.room is not None else list(session.formats):
+                        self._exit(session, room)
                 case Focus():
                     before, session.current = session.current, step.room
                     self._refresh(session, [room for room in (before, step.room) if room])

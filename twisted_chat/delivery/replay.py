@@ -47,8 +47,8 @@ class Replay:
         more = self._left > 0 and len(events) == PAGE
         if more:
             self._query = replace(self._query, after=events[-1].id)
-        elif self._end is not None:
-            pieces.append(self._default.answer(self._end(self._sent)))
+        elif self._end is not None and (answer := self._end(self._sent)) is not None:
+            pieces.append(self._default.answer(answer))
         return b"".join(pieces), more
 
     def _format(self, event: Event) -> Format:

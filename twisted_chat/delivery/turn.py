@@ -157,7 +157,9 @@ class Turn:
                     undone[act.session] = None
         rooms = [Focus(session, session.room.name if session.room else None) for session in undone]
         self._deliver([*reversed(steps), *rooms])
-        self._scheduled = False
+        self._scheduled = bool(self._gathered)
+        if self._gathered:
+            self._later(0, self._end)
         self._facts = [act for act in reversed(facts) if act.steps]
         if self._facts and not self._retrying:
             self._retrying = True

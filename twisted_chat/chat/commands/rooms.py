@@ -32,7 +32,7 @@ def rooms(chat: Chat, session: Session) -> None:
     user = chat.user(session)
     known = [room for room in chat.rooms.values() if chat.knows(user, room)]
     found = sorted(known, key=lambda room: (-len(room.members), room.name))[:ROOMS_LISTED]
-    topics = {r: "" if "members-only" in r.modes and user not in r.members else r.topic for r in found}
+    topics = {r: r.topic if chat.sees_into(user, r) else "" for r in found}
     lines = [f"{r.name} ({len(r.members)}){': ' + topics[r] if topics[r] else ''}" for r in found]
     data = [{"room": r.name, "members": len(r.members), "topic": topics[r]} for r in found]
     chat.answer(session, "\n".join(lines), "rooms", {"rooms": data})
@@ -43,7 +43,7 @@ def who(chat: Chat, session: Session, room: str | None) -> None:
     """Lists who is in a room, by default the current one. An op is marked with @, a voice with +."""
     user = chat.user(session)
     found = chat.find_room(session, room)
-    if "members-only" in found.modes and user not in found.members:
+    if not chat.sees_into(user, found):
         found = chat.own_room(session, room)
     marks = {Role.OWNER: "@", Role.OP: "@", Role.VOICE: "+"}
     names = [marks.get(role, "") + _shown(member) for member, role in found.members.items()]
@@ -77,7 +77,7 @@ def whois(chat: Chat, session: Session, name: str) -> None:
     """Tells what is known of someone: account, rooms, away, how long idle."""
     asker, user = chat.user(session), chat.find_user(name)
     now = chat.now()
-    names = [room.name for room in user.rooms if chat.knows(asker, room)]
+    names = [room.name for room in user.rooms if chat.sees_into(asker, room)]
     lines = [
         f"{user.name.shown} is in {', '.join(names)}." if names else f"{user.name.shown} is in no room.",
         f"{'Logged in to that account' if user.registered else 'A guest'}, here for {span(now - user.since)}, "

@@ -1,0 +1,246 @@
+"""Every role x every command, over everything that a command can come through.
+
+A new protocol joins by a line in L{DRIVERS}: a L{Driver} that brings people in, and tells what became of a line.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from chat_support import PASSWORD, START, Seat, Trusting, World, make_account
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.chat import presence, registration
+from twisted_chat.chat.acts import Act, Answer, Inspect
+from twisted_chat.chat.chat import Chat
+from twisted_chat.chat.commands import COMMANDS, run
+from twisted_chat.chat.errors import Refused
+from twisted_chat.chat.events import Event
+from twisted_chat.chat.names import parse_name
+from twisted_chat.chat.permissions import Role
+
+# Who they are in #room. Those up to "member" are guests, the others have accounts.
+ROLES = ["outsider", "banned", "muted", "member", "voice", "op", "owner", "admin", "suspended"]
+# All are in #room and nowhere else; the outsider and the banned are in no room at all.
+GUESTS = ROLES[:4]
+
+# One line for each command at least; what becomes of it, in the order of ROLES. A dot is "ok".
+# {message} is what tom, a member, has said; {pinned} is a pinned message. otto is an op, vic has voice, gast is not in
+# the room, and kept is an account that is not here.
+OK = "."
+TABLE = """
+    help                   . . . . . . . . suspended
+    format json            . . . . . . . . suspended
+    ping                   . . . . . . . . suspended
+    quit                   . . . . . . . . suspended
+    msg tom hello          . . . . . . . . suspended
+    msg kept hello         . . . . . . . . suspended
+    me waves               no-room no-room muted . . . . . suspended
+    away lunch             . . . . . . . . suspended
+    history                no-room no-room . . . . . . suspended
+    search hello           . . . . . . . . suspended
+    unread                 not-registered not-registered not-registered not-registered . . . . suspended
+    join #room             . banned . . . . . . suspended
+    join #new              . . . . . . . . suspended
+    leave                  no-room no-room . . . . . . suspended
+    leave #room            not-in-room not-in-room . . . . . . suspended
+    rooms                  . . . . . . . . suspended
+    who                    no-room no-room . . . . . . suspended
+    who #room              . . . . . . . . suspended
+    topic                  no-room no-room . . . . . . suspended
+    topic news             no-room no-room muted . . . . . suspended
+    nick other             . . muted . own-name own-name own-name own-name suspended
+    whois tom              . . . . . . . . suspended
+    seen kept              . . . . . . . . suspended
+    register longenough    . . . . registered registered registered registered suspended
+    login kept {password}  . . . . logged-in logged-in logged-in logged-in suspended
+    login kept wrongword   wrong-password wrong-password wrong-password wrong-password \
+                           logged-in logged-in logged-in logged-in suspended
+    logout                 . . . . . . . . suspended
+    password {password2}   not-registered not-registered not-registered not-registered . . . . suspended
+    op tom                 no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
+    deop otto              no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
+    voice tom              no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    devoice vic            no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    kick tom               no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    kick otto              no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
+    ban tom 2h spam        no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    ban otto               no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
+    ban o*                 no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
+    unban troll*           no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    bans                   no-room no-room . . . . . . suspended
+    mute tom 10m           no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    mute otto              no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
+    unmute loud            no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    invite gast            no-room no-room . . . . . . suspended
+    mode                   no-room no-room . . . . . . suspended
+    mode moderated on      no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    pin                    no-room no-room . . . . . . suspended
+    pin {message}          no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    unpin {pinned}         no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    delete {message}       no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    kill tom               not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
+    gban tom               not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
+    ungban evil*           not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
+    announce hello         not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
+    shun tom               not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
+    audit                  not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
+"""
+ROWS = [
+    (" ".join(words[: -len(ROLES)]), dict(zip(ROLES, words[-len(ROLES) :], strict=True)))
+    for words in map(str.split, TABLE.strip().replace("\\\n", " ").split("\n"))
+]
+
+
+class Driver(Protocol):
+    """A way in which commands come to the chat, with a new chat behind it."""
+
+    chat: Chat
+
+    def enter(self, name: str) -> Any:
+        """Someone new, who gives a name and, when it is an account's, L{PASSWORD}; let in or not."""
+
+    def run(self, person: Any, line: str) -> str:
+        """What becomes of a line: C{"."}, or the code of its refusal (of the login's, for one who was not let in)."""
+
+    @property
+    def last(self) -> int:
+        """The id of the last event."""
+
+
+class Core:
+    """The chat itself, with nothing before or behind it."""
+
+    def __init__(self) -> None:
+        self.chat = Chat(self, lambda: START, Trusting())
+        self.log: list[Event] = []
+        self.answers: list[Answer] = []
+        self.asked: list[Inspect] = []
+
+    @property
+    def last(self) -> int:
+        return len(self.log)
+
+    position = last
+
+    def add(self, act: Act) -> None:
+        for step in act.steps:
+            if isinstance(step, Event):
+                self.log.append(step)
+                step.id = self.last
+            elif isinstance(step, Answer):
+                self.answers.append(step)
+            elif isinstance(step, Inspect):
+                self.asked.append(step)
+
+    def enter(self, name: str) -> Seat:
+        seat = Seat()
+        try:
+            if registration.asks_password(self.chat, parse_name(name)):
+                registration.log_in(self.chat, seat, name, PASSWORD)
+            else:
+                presence.enter(self.chat, seat, parse_name(name))
+        except Refused as why:
+            self.chat.refuse(seat, why)
+        return seat
+
+    def run(self, person: Seat, line: str) -> str:
+        if person.user is None:
+            return "suspended" if any("suspended" in answer.text for answer in self.answers) else "not let in"
+        self.answers.clear()
+        run(self.chat, person, line)
+        for inspect in self.asked:
+            event = self.log[inspect.id - 1] if inspect.id <= self.last else None
+            inspect.then(event if event is not None and event.room == inspect.room else None)
+        self.asked.clear()
+        codes = [(answer.data or {})["code"] for answer in self.answers if answer.kind == "error"]
+        return str(codes[0]) if codes else OK
+
+
+class Line:
+    """The line protocol, in JSON."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.chat = self.world.chat
+
+    @property
+    def last(self) -> int:
+        return len(self.world.store.log)
+
+    def enter(self, name: str) -> Any:
+        client = self.world.connect()
+        client.send(name)
+        if self.chat.accounts.get(name) is not None:
+            client.send(PASSWORD)
+        self.world.settle()
+        client.refused = "suspended" if "suspended" in "".join(client.read()) else ""  # type: ignore[attr-defined]
+        client.say("/format json")
+        return client
+
+    def run(self, person: Any, line: str) -> str:
+        if person.refused:
+            # Whatever it was, it was taken for a name that cannot be; but one may always go.
+            answer = person.say(line)
+            out = answer == [] and person.wire.disconnecting if line == "/quit" else answer[-1] == "Login Id: "
+            return person.refused if out and person.user is None else "let in"
+        person.wire.clear()
+        person.send(line)
+        self.world.settle()
+        codes = [each["code"] for each in person.objects() if each["type"] == "error"]
+        return codes[0] if codes else OK
+
+
+DRIVERS: tuple[type[Driver], ...] = (Core, Line)
+
+
+class RoleTests(SynchronousTestCase):
+    def test_no_command_is_missing(self) -> None:
+        self.assertEqual({line.split()[0] for line, _ in ROWS}, set(COMMANDS))
+
+    def cell(self, driver: Driver, role: str, line: str) -> str:
+        """What becomes of a line when someone of this role sends it."""
+        chat = driver.chat
+        for name in ("owner", "op", "voice", "admin", "suspended", "otto", "vic", "kept"):
+            make_account(chat, name, admin=name == "admin", suspended="" if name == "suspended" else None)
+        owner = driver.enter("owner")
+        for set_up in ("join #room", "leave #lobby", "ban troll*", "mute loud", "ban banned", "mute muted"):
+            self.assertEqual(driver.run(owner, "/" + set_up), OK, set_up)
+        room = chat.rooms["#room"]
+        for name, given in (("op", Role.OP), ("otto", Role.OP), ("voice", Role.VOICE), ("vic", Role.VOICE)):
+            room.roles[name] = given
+        people = {name: driver.enter(name) for name in ("tom", "otto", "vic", "gast", role) if name != "owner"}
+        people["owner"] = owner
+        for name in ("tom", "otto", "vic", role):
+            if name != "suspended":
+                if name not in ("outsider", "banned"):
+                    self.assertEqual(driver.run(people[name], "/join #room"), OK, name)
+                driver.run(people[name], "/leave #lobby")
+        driver.run(people["tom"], "pinned")
+        driver.run(owner, f"/pin {driver.last}")
+        pinned = room.pins[0]
+        driver.run(people["tom"], "hello")
+        message = driver.last
+        admin = people.get("admin") or driver.enter("admin")
+        driver.run(admin, "/gban evil*")
+        if role == "suspended":
+            driver.enter(role)
+        values = {"message": message, "pinned": pinned, "password": PASSWORD, "password2": f"{PASSWORD} longenough"}
+        return driver.run(people[role], "/" + line.format(**values))
+
+    def check(self, make: type[Driver]) -> None:
+        wrong = [
+            f"{role}: /{line}: {outcome} instead of {expected[role]}"
+            for line, expected in ROWS
+            for role in ROLES
+            if (outcome := self.cell(make(), role, line)) != expected[role]
+        ]
+        self.assertEqual(wrong, [], "\n".join(wrong))
+
+
+for each in DRIVERS:
+
+    def _test(self: RoleTests, make: type[Driver] = each) -> None:
+        self.check(make)
+
+    setattr(RoleTests, f"test_every_role_and_every_command_over_{each.__name__}", _test)
