@@ -1,0 +1,127 @@
+"""An outsider learns nothing of a secret room: what they are sent is the same, byte for byte, where there is none.
+
+Some things cannot be hidden, and are not in the comparison:
+
+- Ids are of the whole log: from a gap one learns that something happened elsewhere, though not where. In the world
+  without the room, the insiders therefore say as much in direct messages.
+- A name can only be taken once: who joins a room of that name, or of one that looks the same, either comes in, as
+  into any room of which one knows the name, or learns that it cannot be joined; never why.
+"""
+
+from __future__ import annotations
+
+from chat_support import Client, World
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.chat.commands import COMMANDS
+
+ARGUMENTS = ["", "#secret", "secret", "#5ecret", "ann", "ben", "treasure", "3", "9", "11 ids", "ann #secret", "#secret x"]
+# What leaves the world of the comparison, and is looked at by itself.
+APART = {"join", "quit", "logout", "login", "register", "password"}
+
+
+class SecretRoomTests(SynchronousTestCase):
+    def world(self, secret: bool, *modes: str) -> World:
+        world = World()
+        for name in ("ann", "eve"):
+            world.account(name, rooms=("#lobby",), markers={"#lobby": 0, "#secret": 0})
+        ann, ben = world.enter("ann"), world.enter("ben")
+        if secret:
+            ann.say("/join #secret", "/mode secret on", *(f"/mode {mode}" for mode in modes if " on" not in mode))
+            ben.say("/join #secret 7")
+            ben.say("the treasure", "/me digs", "/topic treasure")
+            ann.say(*(f"/mode {mode}" for mode in modes if " on" in mode))
+            ann.say("/op ben", "/ban mallory", "/pin 9")
+            ann.say("/join #lobby")
+            ben.say("/join #lobby")
+            return world
+        like = self.world(True, *modes)
+        for _ in range(len(like.store.log) - len(world.store.log)):
+            ann.say("/msg ben treasure")
+        return world
+
+    def transcript(self, secret: bool, name: str, format: str) -> bytes:
+        """All that an outsider receives who tries everything, in the lobby and in a room of their own."""
+        world = self.world(secret)
+        eve = world.enter(name)
+        seen = b""
+        lines = [f"/{command} {argument}" for command in COMMANDS if command not in APART for argument in ARGUMENTS]
+        lines.remove("/leave ")
+        for first in (f"/format {format}", "/join #own"):
+            eve.send(first)
+            for line in lines:
+                eve.send(line)
+                world.settle()
+                seen += line.encode() + b"\n" + eve.wire.value()
+                eve.wire.clear()
+            eve.send("/mode secret off", "/mode moderated off")
+        self.assertTrue(eve.user, "put out")
+        if name == "eve":
+            # Going, and coming back.
+            eve.send("/logout", "eve", "correct-horse", "/unread", "/rooms")
+            world.settle()
+            seen += eve.wire.value()
+        return seen
+
+    def test_an_outsider_sees_the_same_as_where_there_is_none(self) -> None:
+        for name in ("eve", "guest"):
+            for format in ("text", "json"):
+                there, not_there = self.transcript(True, name, format), self.transcript(False, name, format)
+                self.assertGreater(len(there), 20_000)
+                for one, other in zip(there.split(b"\n"), not_there.split(b"\n"), strict=False):
+                    self.assertEqual(one, other)
+                self.assertEqual(there, not_there)
+
+    def test_insiders_do_see_it(self) -> None:
+        world = self.world(True)
+        ben = next(client for client in world.clients() if client.user.name.shown == "ben")
+        world.all_read()
+        self.assertIn("-- #secret (2): treasure", ben.say("/rooms"))
+        self.assertIn("-- ann is in #lobby, #secret.", ben.say("/whois ann"))
+        self.assertIn("-- In #secret (2):", ben.say("/who #secret"))
+        self.assertEqual(len(ben.say("/search treasure")), 3)
+
+    def refusals(self, client: Client, *names: str) -> set[str]:
+        found = {line.replace(name, "X") for name in names for line in client.say(f"/join {name}")}
+        return found
+
+    def test_who_cannot_join_is_not_told_why(self) -> None:
+        for mode in ("invite-only on", "key 7", "limit 2"):
+            world = self.world(True, mode)
+            eve = world.enter("eve")
+            # By its own name, and by one that looks the same.
+            self.assertEqual(self.refusals(eve, "#secret", "#ѕecret"), {"!! X cannot be joined."}, mode)
+            self.assertEqual(self.refusals(eve, "#secret 8"), {"!! #secret cannot be joined."}, mode)
+        world = self.world(True)
+        mallory = world.enter("mallory")
+        self.assertEqual(self.refusals(mallory, "#secret", "#ѕecret"), {"!! X cannot be joined."})
+        self.assertNotIn("secret", world.chat.looks)
+
+    def test_who_knows_the_name_may_come_in(self) -> None:
+        eve = self.world(True).enter("eve")
+        self.assertIn("-- You are now in #secret, with 2 others.", eve.say("/join #secret"))
+
+    def test_one_that_has_just_become_secret_or_been_left_is_not_shown_either(self) -> None:
+        world = World()
+        ann, eve = world.enter("ann", "#secret"), world.enter("eve", "#secret", "#lobby")
+        ann.say("the treasure", "/mode secret on", "/kick eve")
+        world.all_read()
+        self.assertEqual(eve.say("/rooms"), ["-- #lobby (2)"])
+        self.assertEqual(eve.say("/search treasure"), ["-- Found 0 lines."])
+        self.assertEqual(eve.say("/whois ann")[0], "-- ann is in #lobby.")
+        self.assertEqual(eve.say("/leave #secret")[0][:2], "!!")
+        ann.say("more")
+        self.assertEqual(eve.read(), [])
+
+    def test_who_was_banned_from_it_meanwhile_is_told_nothing_at_the_next_login(self) -> None:
+        world = World()
+        world.account("ann")
+        world.account("eve")
+        ann, eve = world.enter("ann", "#secret"), world.enter("eve", "#secret")
+        ann.say("/mode secret on")
+        eve.drop()
+        ann.say("/ban eve", "the treasure")
+        world.settle()
+        eve = world.connect()
+        said = eve.say("eve", "correct-horse", "/unread", "/rooms")
+        self.assertNotIn("secret", "".join(said))
