@@ -15,7 +15,20 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat.commands import COMMANDS
 
-ARGUMENTS = ["", "#secret", "secret", "#5ecret", "ann", "ben", "treasure", "3", "9", "11 ids", "ann #secret", "#secret x"]
+ARGUMENTS = [
+    "",
+    "#secret",
+    "secret",
+    "#5ecret",
+    "ann",
+    "ben",
+    "treasure",
+    "3",
+    "9",
+    "11 ids",
+    "ann #secret",
+    "#secret x",
+]
 # What leaves the world of the comparison, and is looked at by itself.
 APART = {"join", "quit", "logout", "login", "register", "password"}
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import presence
 from .accounts import Account, check_password
-from .acts import Act, Answer, Focus, Session, Step
+from .acts import Act, Answer, Focus, Session
 from .chat import Chat
 from .errors import Refused
+from .events import Put
 from .names import Name, parse_name
 from .permissions import Role
+from .rooms import User
 
 WRONG = Refused("wrong-password", "Wrong name or password.")
 
@@ -29,30 +33,42 @@ def register(chat: Chat, session: Session, password: str) -> None:
     check_password(password)
 
     def hashed(value: str) -> None:
-        if session.user is user and not user.registered and chat.accounts.get(user.name.key) is None:
+        if session.user is user and chat.accounts.get(user.name.key) is not None:
+            chat.refuse(session, Refused("registered", f"The name {user.name.shown} is registered: /login with it."))
+        elif session.user is user:
             now = chat.now()
-            put, undo_account = chat.accounts.put(Account(user.name.shown, value, now, now))
-            user.registered = True
-            owned = [room for room in user.rooms if room.members[user] is Role.OWNER]
-            for room in owned:
-                room.roles[user.name.key] = Role.OWNER
-
-            def undo() -> None:
-                user.registered = False
-                for room in owned:
-                    room.roles.pop(user.name.key, None)
-                undo_account()
-
-            steps: list[Step] = [put]
-            for room in owned:
-                steps += chat.keep_room(room)
+            made = chat.accounts.put(Account(user.name.shown, value, now, now))
             text = f"The name {user.name.shown} is yours now: it will be asked for its password."
-            steps.append(Answer(session, "account", text, {"account": user.name.shown}))
-            chat.outbox.add(Act(session, steps, undo))
+            _own(chat, session, user, made, Answer(session, "account", text, {"account": user.name.shown}))
         session.ready()
 
     session.busy = True
     chat.authenticator.hash(password, hashed)
+
+
+def _own(chat: Chat, session: Session, user: User, change: tuple[Put, Callable[[], None]], told: Answer) -> None:
+    """A guest owns the name from now on, and keeps what they are in their rooms.
+
+    @param change: what it does to the account, and what takes that back.
+    """
+    put, undo_account = change
+    user.registered = True
+    before = {room: room.roles.get(user.name.key) for room in user.rooms if room.members[user] > Role.MEMBER}
+    for room, role in before.items():
+        room.roles[user.name.key] = max(room.members[user], role or Role.MEMBER)
+
+    def undo() -> None:
+        user.registered = False
+        for room, role in before.items():
+            if role is None:
+                room.roles.pop(user.name.key, None)
+            else:
+                room.roles[user.name.key] = role
+            chat.keep_if_used(room)
+        undo_account()
+
+    kept = [put for room in before for put in chat.keep_room(room)]
+    chat.outbox.add(Act(session, [put, *kept, told], undo))
 
 
 def log_in(chat: Chat, session: Session, text: str, password: str) -> None:
@@ -95,7 +111,7 @@ def _checked(chat: Chat, session: Session, name: Name, hashed: str, right: bool 
         else:
             presence.enter(chat, session, name, account)
     except Refused as why:
-        if user is not None:
+        if session.user is not None:
             chat.refuse(session, why)
         else:
             chat.answer(session, "!! " + why.sentence, "login")
@@ -103,9 +119,7 @@ def _checked(chat: Chat, session: Session, name: Name, hashed: str, right: bool 
 
 def _adopt(chat: Chat, session: Session, name: Name) -> Account:
     """An account for someone whom outside authentication knows, at the first login here."""
-    twin = chat.accounts.lookalike(name)
-    if twin is not None:
-        raise Refused("confusable", f"The name {name.shown} looks too much like {twin.name}.")
+    chat.check_free(name, chat.users.get(name.key))
     now = chat.now()
     account = Account(name.shown, "", now, now)
     put, undo = chat.accounts.put(account)
@@ -119,8 +133,8 @@ def _become(chat: Chat, session: Session, name: Name, account: Account) -> None:
     assert guest is not None
     if guest.name.key == name.key and not guest.registered:
         # A guest of that very name, from before the account was made elsewhere.
-        guest.registered = True
-        chat.answer(session, f"You are logged in as {account.name}.", "account", {"account": account.name})
+        told = Answer(session, "account", f"You are logged in as {account.name}.", {"account": account.name})
+        _own(chat, session, guest, chat.accounts.change(name.key, seen=chat.now()), told)
         return
     rooms = guest.rooms
     presence.lost(chat, session, f"is {account.name}")
