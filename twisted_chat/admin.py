@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from .chat.accounts import check_password
 from .chat.chat import Chat
 from .chat.errors import Refused
 from .chat.names import parse_name
+from .chat.permissions import parse_duration
 from .delivery.fanout import Fanout
 from .delivery.turn import Turn
 from .housekeeping import Housekeeping
@@ -26,7 +28,7 @@ from .store import maintenance
 from .store.interface import StoreError
 from .store.sqlite import SQLiteStore, in_use
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,18 +39,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options) or 0)
-    except (StoreError, Refused, OSError, EOFError) as error:
-        print(f"twisted-chat-admin: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever reads what is printed has had enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except KeyboardInterrupt:
+        why = "interrupted"
+    except EOFError:
+        why = "there is no answer"
+    except UnicodeDecodeError:
+        why = "the password is not UTF-8"
+    except OSError as error:
+        why = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    except (StoreError, Refused) as error:
+        why = str(error)
+    print(f"twisted-chat-admin: {why}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="twisted-chat-admin", description="Look after the database of a chat daemon.")
+    parser = argparse.ArgumentParser(
+        prog="twisted-chat-admin", description="Look after the database of a chat daemon.", allow_abbrev=False
+    )
     parser.add_argument("--database", "-d", default="chat.sqlite", metavar="FILE", help="default: chat.sqlite")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, run: Any, help: str, *positional: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=help, description=help)
+        command = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
         command.set_defaults(run=run, do=name)
         for argument in positional:
             command.add_argument(argument, metavar=argument.upper())
@@ -122,13 +139,15 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace) -> int:
+    if parse_duration(options.older_than) is None:
+        raise StoreError(f"{options.older_than}: not a time such as 90d")
     return _give(options.database, {"do": "prune", "keep": options.older_than})
 
 
 def _read_password(path: str | None) -> str:
     if path is not None:
         with open(path, encoding="utf-8") as file:
-            password = file.readline().rstrip("\n")
+            password = file.readline().rstrip("\r\n")
     else:
         password = getpass.getpass("New password: ")
         if getpass.getpass("The same again: ") != password:
@@ -141,42 +160,51 @@ def _give(database: str, order: Mapping[str, Any]) -> int:
     """Leave an order for the daemon, and wait for what it says. When none runs, it is followed here."""
     key = maintenance.place_order(database, order)
     end = time.monotonic() + PATIENCE
-    running = in_use(database)
-    if not running:
-        _follow(database)
-    while True:
-        answer = maintenance.take_answer(database, key)
-        if answer is not None:
-            print(answer["text"], file=sys.stdout if answer["ok"] else sys.stderr)
-            return 0 if answer["ok"] else 1
-        if time.monotonic() > end and not running:
-            raise StoreError("the order was not followed: see the daemon's log")
-        if time.monotonic() > end + 60:
+    followed = False
+    while (answer := maintenance.take_answer(database, key)) is None:
+        if not followed and not in_use(database):
+            _follow(database)
+            followed = True
+        elif followed:
+            raise StoreError("the order was not followed")
+        elif time.monotonic() > end:
             raise StoreError("the daemon has not answered yet; it will follow the order when it can")
-        time.sleep(0.1)
+        else:
+            time.sleep(0.1)
+    if answer["ok"]:
+        # What someone said is erased step by step, after the account.
+        while order["do"] == "erase" and maintenance.erasing(database) and in_use(database):
+            time.sleep(0.1)
+        print(answer["text"])
+        return 0
+    raise StoreError(answer["text"])
 
 
 def _follow(database: str) -> None:
     """Be the daemon for as long as it takes to follow the orders."""
     from twisted.internet import task  # noqa: PLC0415  # this installs a reactor
 
+    failed: list[Exception] = []
+
     async def work(reactor: Any) -> None:
         store = SQLiteStore(database, reactor.callFromThread)
         turn = Turn(store, Fanout(store), reactor.callLater)
         chat = Chat(turn, reactor.seconds, Passwords(reactor))
-        store.open()
         try:
-            chat.restore(store.topics(), store.records())
-            await Housekeeping(reactor, chat, store).follow_orders()
-            await turn.finished()
-        finally:
-            await store.close()
+            store.open()
+            try:
+                chat.restore(store.topics(), store.records())
+                await Housekeeping(reactor, chat, store).follow_orders()
+                await turn.finished()
+            finally:
+                await store.close()
+        except Exception as error:
+            failed.append(error)
 
-    try:
+    with suppress(SystemExit):
         task.react(lambda reactor: ensureDeferred(work(reactor)))
-    except SystemExit as end:
-        if end.code:
-            raise StoreError("the order could not be followed") from end
+    if failed:
+        raise failed[0] if isinstance(failed[0], StoreError) else StoreError(f"the order failed: {failed[0]}")
 
 
 if __name__ == "__main__":

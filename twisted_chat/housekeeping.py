@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, ensureDeferred
@@ -10,15 +11,22 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
 from .chat import orders, presence
+from .chat.acts import Act
 from .chat.chat import Chat
+from .chat.errors import Refused
+from .chat.events import Put
+from .chat.names import parse_name
 from .chat.permissions import parse_duration
 from .store.interface import Store, StoreError
 
-ORDERS_EVERY = 1.0
-OTHERS_EVERY = 60.0
+ORDERS_EVERY = 0.5
+PRUNE_EVERY = 5.0
+NOTE_EVERY = 60.0
 STEP = 500
 PAUSE = 0.05
-ERASE_STEP = 20_000
+REMEMBERED = 100
+ERASE_STEP = 5_000
+SETTLED_TRIES = 100
 
 
 class Keep:
@@ -39,20 +47,40 @@ class Housekeeping:
 
     log = Logger()
 
-    def __init__(self, reactor: Any, chat: Chat, store: Store, keep: Keep | None = None) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        chat: Chat,
+        store: Store,
+        keep: Keep | None = None,
+        forgotten: Callable[[], None] = lambda: None,
+    ) -> None:
+        """
+        @param forgotten: called when something has been taken from the log.
+        """
         self._reactor = reactor
         self._chat = chat
         self._store = store
         self._keep = keep
+        self._forgotten = forgotten
         self._busy: set[str] = set()
-        self._loops = [self._loop(self.follow_orders), self._loop(self._others)]
+        self._followed: set[str] = set()
+        self._stopped = False
+        # Whether something that the last process began may have to be finished.
+        self._unfinished = True
+        self._loops = [
+            (self._loop(self.follow_orders), ORDERS_EVERY),
+            (self._loop(self._prune), PRUNE_EVERY),
+            (self._loop(self._note), NOTE_EVERY),
+        ]
 
     def start(self) -> None:
-        for loop, pause in zip(self._loops, (ORDERS_EVERY, OTHERS_EVERY), strict=True):
+        for loop, pause in self._loops:
             loop.start(pause, now=False)
 
     def stop(self) -> None:
-        for loop in self._loops:
+        self._stopped = True
+        for loop, _ in self._loops:
             if loop.running:
                 loop.stop()
 
@@ -74,16 +102,26 @@ class Housekeeping:
             self.log.failure("housekeeping failed: a defect, please report it", failure)
 
     async def follow_orders(self) -> None:
-        """Do what the operator has left orders for."""
-        for key, order in await self._store.read_records("order"):
+        """Do what the operator has left orders for, each once; and finish what was begun before the process ended."""
+        found = await self._store.read_records("order")
+        if not found and not self._unfinished:
+            return
+        self._followed &= {key for key, _ in found}
+        for key, order in found:
+            if key in self._followed:
+                # It is done, but that is not on disk yet.
+                continue
+            self._followed.add(key)
             if order.get("do") == "prune":
                 orders.answer(self._chat, key, await self._ordered_prune(str(order.get("keep"))))
                 continue
-            orders.execute(self._chat, key, order)
             if order.get("do") == "erase":
-                await self._erase(str(order.get("name")))
-        # What was ordered is gone from the store before orders are looked for again.
-        await self._settled()
+                self._begin_erasing(str(order.get("name")))
+            orders.execute(self._chat, key, order)
+        await self._settled(self._followed)
+        for key, _ in await self._store.read_records("erasing"):
+            await self._erase(key)
+        self._unfinished = False
 
     async def _ordered_prune(self, keep: str) -> str:
         try:
@@ -91,10 +129,15 @@ class Housekeeping:
         except ValueError as error:
             return str(error)
 
-    async def _others(self) -> None:
-        presence.remember_all(self._chat)
+    async def _prune(self) -> None:
         if self._keep is not None:
             await self.prune(self._keep)
+
+    async def _note(self) -> None:
+        users = list(self._chat.users.values())
+        for start in range(0, len(users), REMEMBERED):
+            presence.remember(self._chat, users[start : start + REMEMBERED])
+            await self._pause(PAUSE)
 
     async def prune(self, keep: Keep) -> int:
         """Forget what is beyond what is to be kept, in steps so small that no commit waits for long.
@@ -111,18 +154,37 @@ class Housekeeping:
                 before, limit = int(now * 1000) + 1, min(STEP, await self._store.size() - keep.events)
             step = await self._store.forget(before, limit) if limit > 0 else 0
             removed += step
-            if step < STEP:
-                return removed
+            if step < STEP or self._stopped:
+                break
             await self._pause(PAUSE)
+        if removed:
+            self._forgotten()
+        return removed
 
-    async def _erase(self, name: str) -> None:
+    async def _settled(self, keys: set[str]) -> None:
+        """Wait until what was done is on disk; not for ever, if the disk is full."""
+        for _ in range(SETTLED_TRIES):
+            await self._pause(PAUSE)
+            if self._stopped or not keys & {key for key, _ in await self._store.read_records("order")}:
+                return
+
+    def _begin_erasing(self, name: str) -> None:
+        """Note, in the transaction that removes an account, that what it said is still there."""
+        try:
+            key = parse_name(name).key
+        except Refused:
+            return
+        if self._chat.accounts.get(key) is not None:
+            self._chat.outbox.add(Act(None, [Put("erasing", key, {})], fact=True))
+
+    async def _erase(self, key: str) -> None:
         after: int | None = 0
-        while after is not None:
-            after = await self._store.erase(name, after, ERASE_STEP)
+        while after is not None and not self._stopped:
+            after = await self._store.erase(key, after, ERASE_STEP)
             await self._pause(PAUSE)
-
-    async def _settled(self) -> None:
-        await self._pause(ORDERS_EVERY / 2)
+        self._forgotten()
+        if after is None:
+            self._chat.outbox.add(Act(None, [Put("erasing", key, None)], fact=True))
 
     def _pause(self, seconds: float) -> Deferred[None]:
         return deferLater(self._reactor, seconds)

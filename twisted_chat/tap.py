@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
 
 from twisted.application.service import Service
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.strcred import AuthOptionMixin
 from twisted.internet.address import UNIXAddress
@@ -75,10 +76,18 @@ class Options(UsageOptions, AuthOptionMixin):
     def opt_auth(self, description: str) -> None:
         """Another place that knows passwords, such as file:/etc/chat.passwd; may be given several times; see
         --help-auth."""
+        kind, _, where = description.partition(":")
+        if kind == "file" and not os.access(where, os.R_OK):
+            fail(f"--auth {kind}: {where or 'no file'} cannot be read")
         try:
             super().opt_auth(description)  # type: ignore[no-untyped-call]
-        except UsageError as error:
-            fail(f"--auth {description}: {error}")
+        except (UsageError, ValueError) as error:
+            # Without the description: it may have passwords.
+            fail(f"--auth {kind}: {error}")
+        for checker in self["credCheckers"]:
+            if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
+                # Its factory fills it with texts; it compares them with bytes.
+                checker.users = {_bytes(name): _bytes(password) for name, password in checker.users.items()}
 
 
 class ChatService(Service):
@@ -205,7 +214,8 @@ def makeService(options: Options) -> ChatService:
     timed: Any = reactor
     memory = options["database"] == ":memory:"
     store = MemoryStore() if memory else SQLiteStore(options["database"], timed.callFromThread)
-    turn = Turn(store, Fanout(store), timed.callLater)
+    fanout = Fanout(store)
+    turn = Turn(store, fanout, timed.callLater)
     passwords = Passwords(timed, options.get("credCheckers") or ())
     guests = _yes_or_no("guests", options["guests"])
     chat = Chat(turn, timed.seconds, passwords, clean(options["name"]), _read_motd(options["motd"]), guests)
@@ -213,7 +223,7 @@ def makeService(options: Options) -> ChatService:
         keep = Keep(options["keep"]) if options["keep"] is not None else None
     except ValueError as error:
         fail(f"--keep: {error}")
-    housekeeping = Housekeeping(timed, chat, store, keep)
+    housekeeping = Housekeeping(timed, chat, store, keep, fanout.reread)
     eager = EagerReactor(timed)
     listeners = []
     for description in options["line"] or [DEFAULT_LINE]:
@@ -245,6 +255,10 @@ def fail(why: str) -> NoReturn:
         # twistd has turned standard error into the log by now, which has the line too.
         print(error.code, file=sys.__stderr__)
     raise error
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
 
 
 def _yes_or_no(option: str, value: str) -> bool:

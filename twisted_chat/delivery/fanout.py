@@ -99,6 +99,11 @@ class Fanout:
         """The id of the last event that was delivered."""
         return self._last_id
 
+    def reread(self) -> None:
+        """Some of the log has gone: who joins is shown what the store has now."""
+        for room in self._recent:
+            self._recent[room] = Recent(self._last_id)
+
     def _send_rooms(self, runs: dict[str, Run], own: dict[Session, list[Own]]) -> None:
         """To all who receive nothing but what their rooms do: the same bytes for each format."""
         rooms = [name for name in runs if name in self._audiences]

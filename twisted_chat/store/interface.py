@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..chat.events import Event, Record
+from ..chat.events import Event, Kind, Record
 
 # What search takes for a word: letters and digits, with the marks that belong to them.
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
@@ -52,6 +52,8 @@ class Query:
 
 # Who has said what an erased account said.
 ERASED = "(erased)"
+# The text of these is not what their actor has said, and stays: the log would make no sense without it.
+NOT_WORDS = frozenset({Kind.MODE, Kind.DELETE, Kind.AUDIT})
 
 
 class Store(abc.ABC):
@@ -120,9 +122,9 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     def erase(self, name: str, after: int, limit: int) -> Awaitable[int | None]:
-        """Take from a part of the log what someone said, their name with it, and the direct messages to them.
+        """Take from a part of the log what someone said, the direct messages to them, and their name.
 
-        @param name: as it was shown.
+        @param name: as it was shown, or its key.
         @param after, limit: which part: so many ids after this one.
         @return: where the next part begins; C{None} at the end of the log.
         @raise StoreError: (from the awaitable) nothing was taken.

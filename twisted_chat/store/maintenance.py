@@ -14,6 +14,15 @@ from ..chat.events import Kind, inbox
 from .interface import StoreError
 from .sqlite import APPLICATION_ID, schema_steps
 
+# As the roles are stored.
+ROLES = {2: "voice", 3: "op", 4: "owner"}
+# What a record of each kind has at least.
+MEMBERS = {
+    "account": {"name", "password", "created", "seen", "rooms", "markers", "inbox"},
+    "room": {"topic", "roles", "modes", "bans", "mutes", "invited", "pins"},
+    "ban": {"mask", "until", "reason", "by", "at"},
+}
+
 
 def accounts(path: str) -> list[dict[str, Any]]:
     """All accounts, by name, without their passwords."""
@@ -33,16 +42,23 @@ def export(path: str, key: str) -> dict[str, Any]:
         if row is None:
             raise StoreError(f"there is no account {key}")
         account = json.loads(row[0])
+        own = [name for (name,) in db.execute("SELECT DISTINCT actor FROM event") if name.casefold() == key]
         found = db.execute(
             "SELECT event.id, time, kind, room.name, actor, target, text FROM event LEFT JOIN room ON room.id = room"
-            " WHERE actor = ? OR room.name = ? ORDER BY event.id",
-            (account["name"], inbox(key)),
+            f" WHERE actor IN ({','.join('?' * len(own))}) OR room.name = ? ORDER BY event.id",
+            (*own, inbox(key)),
         )
         names = ("id", "time", "type", "where", "from", "to", "text")
         events = [dict(zip(names, row, strict=True)) for row in found]
         for event in events:
             event["type"] = Kind(event["type"]).name.lower()
-        return {"account": _public(account), "events": events}
+        rooms = db.execute("SELECT key, value FROM record WHERE kind = 'room' ORDER BY key")
+        roles = {room: json.loads(value)["roles"].get(key) for room, value in rooms}
+        return {
+            "account": _public(account),
+            "roles": {room: ROLES.get(role, str(role)) for room, role in roles.items() if role is not None},
+            "events": events,
+        }
 
 
 def backup(path: str, target: str) -> None:
@@ -50,12 +66,17 @@ def backup(path: str, target: str) -> None:
 
     @raise StoreError: the copy cannot be made; nothing is left of it.
     """
-    if os.path.exists(target):
+    target = os.path.abspath(target)
+    if os.path.lexists(target):
         raise StoreError(f"{target} is there already")
     try:
         with _reading(path) as db:
             db.execute("VACUUM INTO ?", (target,))
-    except StoreError:
+        for name in (target, os.path.dirname(target)):
+            descriptor = os.open(name, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
+    except (StoreError, OSError):
         if os.path.exists(target):
             os.remove(target)
         raise
@@ -68,10 +89,23 @@ def check(path: str) -> list[str]:
         faults += [f"a row of {table} has no room" for table, *_ in db.execute("PRAGMA foreign_key_check")]
         for kind, key, value in db.execute("SELECT kind, key, value FROM record"):
             try:
-                json.loads(value)
+                record = json.loads(value)
             except ValueError:
                 faults.append(f"the {kind} {key} is not JSON")
+                continue
+            missing = MEMBERS.get(kind, set()) - set(record) if isinstance(record, dict) else {"everything"}
+            if missing:
+                faults.append(f"the {kind} {key} lacks {', '.join(sorted(missing))}")
+        ((last,),) = db.execute("SELECT coalesce(max(id), 0) FROM event")
+        if any(upto > last for (upto,) in db.execute("SELECT upto FROM indexed")):
+            faults.append("search is ahead of the log")
         return faults
+
+
+def erasing(path: str) -> bool:
+    """Whether some of what an erased account said is still there."""
+    with _reading(path) as db:
+        return bool(db.execute("SELECT 1 FROM record WHERE kind = 'erasing'").fetchall())
 
 
 def place_order(path: str, order: Mapping[str, Any]) -> str:

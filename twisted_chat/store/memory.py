@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from ..chat.events import TALK, Event, Kind, Put, Record
-from .interface import ERASED, Query, Store, plain, words_of
+from .interface import ERASED, NOT_WORDS, Query, Store, plain, words_of
 
 
 class MemoryStore(Store):
@@ -82,10 +82,12 @@ class MemoryStore(Store):
     async def erase(self, name: str, after: int, limit: int) -> int | None:
         for event in self._events:
             if after < event.id <= after + limit:
-                if event.actor.casefold() == name.casefold():
-                    event.actor, event.text, event.wire = ERASED, "", None
-                elif event.kind is Kind.DIRECT and event.target.casefold() == name.casefold():
-                    event.target, event.text, event.wire = ERASED, "", None
+                said, told = (who.casefold() == name.casefold() for who in (event.actor, event.target))
+                if (said and event.kind not in NOT_WORDS) or (told and event.kind is Kind.DIRECT):
+                    event.text = ""
+                if said or told:
+                    event.actor, event.target = ERASED if said else event.actor, ERASED if told else event.target
+                    event.wire = None
         return after + limit if after + limit < self._last_id else None
 
     async def read_records(self, kind: str) -> list[tuple[str, Mapping[str, Any]]]:

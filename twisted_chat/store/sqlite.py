@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from ..chat.events import TALK, Event, Kind, Put, Record
-from .interface import ERASED, Query, Store, StoreError, plain, words_of
+from .interface import ERASED, NOT_WORDS, Query, Store, StoreError, plain, words_of
 from .worker import T, Worker
 
 # "chat" in ASCII, in the file's header: so that we never write into another program's database.
@@ -24,6 +24,10 @@ APPLICATION_ID = 0x63686174
 _SIZES = 64
 _INDEX_INSERTS = [
     "INSERT INTO search (rowid, room, text) VALUES " + ",".join(["(?,?,?)"] * rows) for rows in range(_SIZES + 1)
+]
+_INDEX_DELETES = [
+    "INSERT INTO search (search, rowid, room, text) VALUES " + ",".join(["('delete',?,?,?)"] * rows)
+    for rows in range(_SIZES + 1)
 ]
 _INSERTS = ["INSERT INTO event VALUES " + ",".join(["(?,?,?,?,?,?,?,?)"] * rows) for rows in range(_SIZES + 1)]
 
@@ -198,10 +202,10 @@ class SQLiteStore(Store):
         db.execute("UPDATE event SET text = '' WHERE id = ?", (id,))
 
     def _unindex(self, rows: Sequence[Sequence[Any]]) -> None:
-        for id, room, text in rows:
-            self._writing.execute(
-                "INSERT INTO search (search, rowid, room, text) VALUES ('delete', ?, ?, ?)", (id, room, plain(text))
-            )
+        for start in range(0, len(rows), _SIZES):
+            part = rows[start : start + _SIZES]
+            values = [value for id, room, text in part for value in (id, room, plain(text))]
+            self._writing.execute(_INDEX_DELETES[len(part)], values)
 
     # Retention. The last event stays, so that its id is not given again.
 
@@ -219,7 +223,7 @@ class SQLiteStore(Store):
                 (limit, before),
             )
             if rows:
-                self._unindex([(i, room, text) for i, room, text, p in rows if i <= self._indexed and room and not p])
+                self._unindex([row[:3] for row in rows if row[0] <= self._indexed and row[1] and row[2] and not row[3]])
                 db.execute("DELETE FROM event WHERE id BETWEEN ? AND ? AND time < ?", (rows[0][0], rows[-1][0], before))
             db.execute("COMMIT")
         except sqlite3.Error as error:
@@ -233,28 +237,31 @@ class SQLiteStore(Store):
 
     def _erase(self, name: str, after: int, limit: int) -> int | None:
         db = self._writing
-        folded = name.casefold()
+        part, span = "id > ? AND id <= ?", (after, after + limit)
         try:
             db.execute("BEGIN IMMEDIATE")
-            rows = _rows(
-                db,
-                "id, coalesce('r' || room, ''), text, presence, actor, target",
-                "FROM event WHERE id > ? AND id <= ? AND (text != '' OR presence) AND (actor != '' OR target != '')",
-                (after, after + limit),
-            )
-            said = [row for row in rows if row[4].casefold() == folded]
-            told = [row for row in rows if row[5].casefold() == folded and row[4].casefold() != folded]
-            indexed = [row for row in said + told if row[0] <= self._indexed and row[1] and not row[3]]
-            self._unindex([row[:3] for row in indexed])
-            for column, found in (("actor", said), ("target", told)):
-                sql = f"UPDATE event SET {column} = ?, text = '' WHERE id = ?"
-                db.executemany(sql, [(ERASED, row[0]) for row in found])
+            said = self._spellings("actor", part, span, name.casefold())
+            told = self._spellings("target", part, span, name.casefold())
+            by, to = f"actor IN ({_marks(said)})", f"target IN ({_marks(told)})"
+            kept = ",".join(str(int(kind)) for kind in NOT_WORDS)
+            words = f"FROM event WHERE {part} AND kind NOT IN ({kept}) AND ({by} OR kind = {int(Kind.DIRECT)} AND {to})"
+            if said or told:
+                rows = _rows(db, "id, coalesce('r' || room, ''), text, presence", words, (*span, *said, *told))
+                self._unindex([row[:3] for row in rows if row[0] <= self._indexed and row[1] and row[2] and not row[3]])
+                db.execute(f"UPDATE event SET text = '' WHERE id IN (SELECT id {words})", (*span, *said, *told))
+                db.execute(f"UPDATE event SET actor = ? WHERE {part} AND {by}", (ERASED, *span, *said))
+                db.execute(f"UPDATE event SET target = ? WHERE {part} AND {to}", (ERASED, *span, *told))
             db.execute("COMMIT")
         except sqlite3.Error as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise StoreError(str(error)) from error
         return after + limit if after + limit < self._last_id else None
+
+    def _spellings(self, column: str, part: str, span: tuple[int, int], folded: str) -> list[str]:
+        """How a name is written in a part of the log."""
+        found = self._writing.execute(f"SELECT DISTINCT {column} FROM event WHERE {part}", span).fetchall()
+        return [name for (name,) in found if name.casefold() == folded]
 
     def size(self) -> Deferred[int]:
         return self._reader.ask(self._size)
@@ -401,6 +408,10 @@ def schema_steps() -> list[str]:
     folder = resources.files(__package__) / "schema"
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
     return [(folder / name).read_text(encoding="utf-8") for name in names]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _rows(db: sqlite3.Connection, columns: str, rest: str, values: Sequence[object]) -> list[list[Any]]:
