@@ -22,6 +22,7 @@ from people import Person, Pulse, connect_from, newcomer
 PASSWORD = "the-right-one"
 HONEST = "127.0.1.1"
 KNOWN = "127.0.1.2"
+LONGEST = 300.0
 
 
 class Guesser:
@@ -73,7 +74,7 @@ def attack(
     with selectors.DefaultSelector() as selector:
         for guesser in guessers:
             selector.register(guesser.socket, selectors.EVENT_READ, guesser)
-        while wrong + refused < attempts and time.perf_counter() < begin + 100:
+        while wrong + refused < attempts and time.perf_counter() < begin + LONGEST:
             for key, _ in selector.select(0.5):
                 more = key.data.step()
                 wrong, refused = wrong + more[0], refused + more[1]
@@ -164,9 +165,15 @@ def main() -> None:
     parser.add_argument("--attempts", type=int, default=10_000, help="(default: 10000)")
     parser.add_argument("--addresses", type=int, default=100, help="from so many, 250 at most (default: 100)")
     parser.add_argument("--connections", type=int, default=5, help="of each address (default: 5)")
+    parser.add_argument(
+        "--folder",
+        default=None,
+        help="where the database is made: what is answered waits for what is written before, and only in memory"
+        " (/dev/shm) is the time that of the daemon alone",
+    )
     options = parser.parse_args()
     for accounts in (1, 200):
-        with tempfile.TemporaryDirectory(prefix="chat-flood-") as folder:
+        with tempfile.TemporaryDirectory(prefix="chat-flood-", dir=options.folder) as folder:
             daemon = Daemon(Path(folder))
             daemon.start()
             try:

@@ -424,5 +424,3 @@ class PasswordsAreNotArguments(AdminCase):
         self.assertEqual(result.returncode, 0, result)
         member(daemon, "boss", PASSWORD).close()
         self.assertEqual(exported(self.folder, "boss")["account"]["admin"], True)
-
-
