@@ -13,7 +13,7 @@ from twisted_chat.delivery.turn import NOT_SENT
 
 
 class RoomCase(SynchronousTestCase):
-    """ann owns #room; opal is an op, vic has voice, bob and cat are members. dan is elsewhere. dan and cat are guests."""
+    """ann owns #room, opal is an op there, vic has voice, bob and cat are members; dan is elsewhere."""
 
     def setUp(self) -> None:
         self.world = World()
