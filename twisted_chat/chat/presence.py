@@ -61,7 +61,7 @@ def enter(chat: Chat, session: Session, name: Name, account: Account | None = No
     steps.append(_greeting(chat, session, rooms))
     steps.append(Recall(session, (rooms[0].name,), REPLAY, talk=True))
     if account is not None:
-        steps += _catch_up(session, user, account)
+        steps += _catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, steps, undo))
 
 
@@ -77,7 +77,7 @@ def _attach(chat: Chat, session: Session, user: User, account: Account) -> None:
     if room is not None:
         steps.append(Recall(session, (room.name,), REPLAY, talk=True))
     if not user.caught_up:
-        steps += _catch_up(session, user, account)
+        steps += _catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, steps))
 
 
@@ -127,12 +127,15 @@ def _greeting(chat: Chat, session: Session, rooms: list[Room] | tuple[Room, ...]
     return Answer(session, "room", "\n".join(lines + _about(room)), room_data(room))
 
 
-def _catch_up(session: Session, user: User, account: Account) -> list[Step]:
+def _catch_up(chat: Chat, session: Session, user: User, account: Account) -> list[Step]:
     """What came while an account was away: its direct messages, and how much is new in its rooms."""
     user.marks = account.markers
 
     def sent(count: int) -> None:
         user.caught_up = True
+        if count and chat.users.get(user.name.key) is user and chat.accounts.get(user.name.key) is not None:
+            # At once: should the process be killed, they do not come a second time.
+            chat.outbox.add(Act(None, [chat.accounts.note(user.name.key, inbox=chat.outbox.position)], fact=True))
 
     steps: list[Step] = [Recall(session, (inbox(user.name.key),), MAX_WAITING, after=account.inbox, end=sent)]
     since = {room.name: account.markers[room.name] for room in user.rooms if room.name in account.markers}
