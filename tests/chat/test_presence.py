@@ -216,7 +216,7 @@ class AwayTests(PresenceCase):
         self.assertEqual(said[-1], "-- New since you left: 2 in #lobby, 1 in #dev. /unread shows them.")
         self.world.all_read()
         lines = [line.split(" ", 3)[-1] if line[0] == "~" else line for line in ann.say("/unread")]
-        self.assertEqual([line for line in lines if line[0] != "-"], ["[bob] one", "* bob two", "[bob] three"])
+        self.assertEqual([line for line in lines if line[0] != "-"], ["[bob] one", "* bob two", "#dev [bob] three"])
 
     def test_nothing_is_new(self) -> None:
         self.world.enter("ann").drop()
