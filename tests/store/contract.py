@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from twisted_chat.chat.events import Event, Kind
-from twisted_chat.store.interface import Query, Store
+from twisted_chat.chat.events import AUDIT, Event, Kind, Put, inbox
+from twisted_chat.store.interface import ERASED, Query, Store
 
 LOBBY, DEV = "#lobby", "#dev"
 TIME = 1_795_341_600_000
@@ -256,6 +257,160 @@ class StoreContract:
         for i in range(5):
             await self.keep(f"fresh{i}")
             self.assertEqual(await self.find(f"fresh{i}"), [f"fresh{i}"])
+
+    # Streams that are no rooms
+
+    async def test_direct_messages_are_read_from_the_inbox_that_they_are_kept_in(self) -> None:
+        direct, audit = said("psst", None, Kind.DIRECT, target="bob"), said("kick", None, Kind.AUDIT, target="bob")
+        direct.stream, audit.stream = inbox("bob"), AUDIT
+        await self.store.append([direct, audit, said("loud")])
+        for stream, event in ((inbox("bob"), direct), (AUDIT, audit)):
+            (read,) = await self.store.read(Query((stream,), 9))
+            self.assertEqual((members(read), read.stream), (members(event), stream))
+        self.assertEqual(await self.texts(LOBBY), ["loud"])
+        self.assertEqual(await self.find("psst"), [])
+
+    # Records
+
+    async def test_records_are_kept_beside_events_by_kind_and_key(self) -> None:
+        ann = {"name": "Ünal", "rooms": ["#a"], "markers": {"#a": 1}, "none": None, "yes": True, "half": 0.5}
+        records = [Put("account", "ann", ann), said("a"), Put("room", "ann", {}), Put("account", "bob", {"x": 1})]
+        await self.store.append(records)
+        self.assertEqual(
+            await self.all_records(), [("account", "ann", ann), ("account", "bob", {"x": 1}), ("room", "ann", {})]
+        )
+        self.assertEqual(sorted(await self.store.read_records("account")), [("ann", ann), ("bob", {"x": 1})])
+        self.assertEqual(await self.store.read_records("ban"), [])
+        self.assertEqual(await self.texts(), ["a"])
+
+    async def test_the_last_value_counts_and_none_forgets(self) -> None:
+        await self.store.append([Put("ban", "x", {"n": 1}), Put("ban", "x", {"n": 2}), Put("ban", "y", {"n": 1})])
+        await self.store.append([Put("ban", "y", None), Put("ban", "never", None)])
+        self.assertEqual(await self.all_records(), [("ban", "x", {"n": 2})])
+
+    async def test_records_alone_take_no_id_and_are_fed(self) -> None:
+        puts = [Put("ban", "x", {})]
+        await self.store.append(puts)
+        self.assertIs(self.fed[-1], puts)
+        self.assertEqual([event.id for event in await self.keep("a")], [1])
+
+    async def all_records(self) -> list[tuple[str, str, Any]]:
+        return sorted(self.store.records())
+
+    # Deleting
+
+    async def delete(self, id: int, room: str = LOBBY) -> None:
+        await self.store.append([said(str(id), room, Kind.DELETE, "ann", "kim")])
+
+    async def test_what_is_deleted_has_no_text_and_is_not_found(self) -> None:
+        await self.keep("red apple", "green apple", "pear")
+        self.assertEqual(await self.find("apple"), ["red apple", "green apple"])
+        await self.delete(1)
+        self.assertEqual(await self.texts(talk=True), ["", "green apple", "pear"])
+        self.assertEqual(await self.find("apple"), ["green apple"])
+        self.assertEqual(await self.find("red"), [])
+        self.assertEqual(await self.store.count(Query((LOBBY,), 1, words=("apple",))), 1)
+
+    async def test_also_before_search_has_seen_it_and_in_the_same_append(self) -> None:
+        await self.store.append([said("red apple"), said("1", kind=Kind.DELETE)])
+        await self.keep("green apple")
+        self.assertEqual(await self.find("apple"), ["green apple"])
+
+    async def test_only_in_the_same_room_and_twice_is_once(self) -> None:
+        await self.keep("apple")
+        await self.delete(1, DEV)
+        await self.delete(99)
+        self.assertEqual(await self.find("apple"), ["apple"])
+        await self.delete(1)
+        await self.delete(1)
+        await self.keep("apple")
+        self.assertEqual(await self.find("apple"), ["apple"])
+
+    # Counting
+
+    async def test_count_is_how_many_read_would_return_without_its_limit(self) -> None:
+        for i in range(6):
+            await self.keep(f"word {i}", room=(LOBBY, DEV)[i % 2])
+        await self.store.append([said("", kind=Kind.JOIN)])
+        for query in (
+            Query((LOBBY,), 1),
+            Query((LOBBY, DEV), 1),
+            Query((LOBBY,), 1, talk=True),
+            Query((LOBBY, DEV), 1, before=5, after=1),
+            Query((LOBBY, DEV), 1, after=2, talk=True),
+            Query((LOBBY, DEV), 1, words=("word",)),
+            Query((LOBBY, DEV), 1, words=("3",)),
+            Query(("#none",), 1),
+            Query((), 1),
+        ):
+            self.assertEqual(await self.store.count(query), len(await self.all_of(query)), query)
+
+    async def all_of(self, query: Query) -> list[Event]:
+        return await self.store.read(replace(query, limit=1000))
+
+    # Retention
+
+    async def test_the_oldest_are_forgotten_first_and_no_more_than_asked_for(self) -> None:
+        await self.keep(*"abcdefgh")
+        self.assertEqual(await self.store.forget(TIME + 1, 3), 3)
+        self.assertEqual(await self.texts(), list("defgh"))
+        self.assertEqual(await self.store.forget(TIME, 3), 0)
+        self.assertEqual(await self.texts(), list("defgh"))
+
+    async def test_what_is_forgotten_is_not_found_and_what_is_left_is(self) -> None:
+        await self.keep("red apple", "green apple", "blue apple")
+        self.assertEqual(len(await self.find("apple")), 3)
+        await self.store.forget(TIME + 1, 2)
+        self.assertEqual(await self.find("apple"), ["blue apple"])
+        await self.keep("pink apple")
+        self.assertEqual(await self.find("apple"), ["blue apple", "pink apple"])
+
+    async def test_ids_are_not_given_again(self) -> None:
+        await self.keep(*"abc")
+        await self.store.forget(TIME + 1, 99)
+        self.assertEqual([event.id for event in await self.keep("d")], [4])
+        self.assertEqual((await self.texts())[-1], "d")
+
+    async def test_size_is_how_many_there_are_at_most(self) -> None:
+        self.assertEqual(await self.store.size(), 0)
+        await self.keep(*"abcde")
+        self.assertEqual(await self.store.size(), 5)
+        await self.store.forget(TIME + 1, 2)
+        self.assertEqual(await self.store.size(), 3)
+
+    # Erasing
+
+    async def erase(self, name: str, limit: int = 1000) -> int:
+        """All parts. @return: how many there were."""
+        after: int | None = 0
+        parts = 0
+        while after is not None:
+            after = await self.store.erase(name, after, limit)
+            parts += 1
+        return parts
+
+    async def test_what_someone_said_is_gone_and_their_name_with_it(self) -> None:
+        direct = said("to kim", None, Kind.DIRECT, "bob", "Kim")
+        direct.stream = inbox("kim")
+        await self.store.append([said("my apple", actor="Kim"), said("his apple", actor="bob"), direct])
+        await self.find("apple")
+        await self.erase("kim")
+        read = await self.store.read(Query((LOBBY, inbox("kim")), 9))
+        found = [(event.actor, event.target, event.text) for event in read]
+        self.assertEqual(found, [(ERASED, "", ""), ("bob", "", "his apple"), ("bob", ERASED, "")])
+        self.assertEqual(await self.find("apple"), ["his apple"])
+
+    async def test_part_by_part_is_the_same(self) -> None:
+        await self.store.append([said(f"apple {i}", actor=("kim", "bob")[i % 2]) for i in range(10)])
+        self.assertEqual(await self.erase("kim", 3), 4)
+        self.assertEqual(await self.find("apple"), [f"apple {i}" for i in range(1, 10, 2)])
+
+    async def test_twice_is_once(self) -> None:
+        await self.keep("apple")
+        await self.erase("kim")
+        await self.erase("kim")
+        await self.keep("apple")
+        self.assertEqual(await self.find("apple"), ["apple"])
 
 
 def _wait(awaitable: Any) -> Deferred[None]:

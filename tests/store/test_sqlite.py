@@ -15,7 +15,7 @@ from twisted.internet import reactor, task
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from twisted_chat.chat.events import Event, Kind
+from twisted_chat.chat.events import Event, Kind, Put
 from twisted_chat.store import sqlite as module
 from twisted_chat.store.interface import Query, StoreError
 from twisted_chat.store.sqlite import SQLiteStore, schema_steps
@@ -161,6 +161,27 @@ class SchemaTests(FileCase):
         self.assertEqual(await self.texts(store), ["old", "new"])
         await self.close(store)
         self.assertEqual(self.version(), old + 2)
+
+    async def test_a_file_of_schema_1_learns_of_records_and_keeps_its_log(self) -> None:
+        with sqlite3.connect(self.path) as db:
+            db.executescript(
+                f"PRAGMA journal_mode=WAL; {schema_steps()[0]} PRAGMA user_version=1;"
+                f"PRAGMA application_id={module.APPLICATION_ID};"
+                "INSERT INTO room VALUES (1, '#lobby', 'rules');"
+                "INSERT INTO event VALUES (1, 1795341600000, 1, 1, 0, 'kim', '', 'an old apple');"
+                "INSERT INTO event VALUES (2, 1795341600000, 3, NULL, 0, 'kim', 'bob', 'psst');"
+            )
+        db.close()
+        store = self.open(self.path)
+        self.assertEqual((store.topics(), store.records()), ([(LOBBY, "rules")], []))
+        account = Put("account", "ann", {"name": "ann"})
+        await store.append([said("a new apple"), account, said("1", kind=Kind.DELETE, target="kim")])
+        self.assertEqual(await self.texts(store, "apple"), ["a new apple"])
+        await self.close(store)
+        self.assertEqual(self.version(), len(schema_steps()))
+        store = self.open(self.path)
+        self.assertEqual(store.records(), [("account", "ann", {"name": "ann"})])
+        self.assertEqual(await self.texts(store), ["", "a new apple", "1"])
 
     async def test_an_upgrade_that_fails_changes_nothing(self) -> None:
         store = self.open(self.path)
