@@ -62,8 +62,10 @@ SPANS = st.sampled_from(["", " 1s", " 1m", " 1m be kind", " be kind"])
 IDS = st.integers(1, 40).map(str)
 MODERATION = st.one_of(
     st.sampled_from(
-        [f"/register {PASSWORD}", f"/password {PASSWORD} {PASSWORD}", f"/password wrong {PASSWORD}", "/logout"]
-        + ["/unread", "/bans", "/mode", "/pin", "/audit", "/history ids", "/announce hear", "/join #dev key"]
+        [
+            *(f"/register {PASSWORD}", f"/password {PASSWORD} {PASSWORD}", f"/password wrong {PASSWORD}", "/logout"),
+            *("/unread", "/bans", "/mode", "/pin", "/audit", "/history ids", "/announce hear", "/join #dev key"),
+        ]
     ),
     st.builds(f"/login {{}} {PASSWORD}".format, NAMES),
     st.builds("/{} {}".format, st.sampled_from(["op", "deop", "voice", "devoice", "invite", "seen", "whois"]), NAMES),
@@ -364,8 +366,9 @@ class Machine(RuleBasedStateMachine):
                 if what is None:
                     break
                 if isinstance(what, Replayed):
-                    what = what.as_sent(got[len(expected) :])
-                expected += self.sorry(client, expected, got) if isinstance(what, tuple) else what
+                    expected += what.as_sent(got[len(expected) :])
+                else:
+                    expected += self.sorry(client, expected, got) if isinstance(what, tuple) else what
             complete = client.protocol in self.world.factory.connections and not client.wire.disconnected
             if complete:
                 assert got == expected, f"\n{got.decode()}\n--- instead of\n{expected.decode()}"
