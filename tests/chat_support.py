@@ -283,6 +283,9 @@ class Box:
 
     position = 0
 
+    def forget_replay(self) -> None:
+        pass
+
     def add(self, act: Act) -> None:
         self.acts.append(act)
 
@@ -308,6 +311,7 @@ class Seat:
     busy = closing = False
     address = "192.0.2.1"
     alive = True
+    behind = False
 
     def ready(self) -> None:
         self.busy = False

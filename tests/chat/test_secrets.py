@@ -116,6 +116,7 @@ class SecretRoomTests(SynchronousTestCase):
 
     def test_one_that_has_just_become_secret_or_been_left_is_not_shown_either(self) -> None:
         world = World()
+        world.account("ann")
         ann, eve = world.enter("ann", "#secret"), world.enter("eve", "#secret", "#lobby")
         ann.say("the treasure", "/mode secret on", "/kick eve")
         world.all_read()

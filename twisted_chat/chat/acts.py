@@ -20,6 +20,7 @@ class Session(Protocol):
     @ivar address: the IP address it comes from; empty for a local socket.
     @ivar busy: it waits for something (a password being checked): no more is taken from it until L{ready}.
     @ivar alive: whether the connection still exists.
+    @ivar behind: whether it has not taken all that it was sent; also once it is gone.
     @ivar closing: it has been told goodbye, and nothing more is taken from it.
     """
 
@@ -34,6 +35,9 @@ class Session(Protocol):
     @property
     def alive(self) -> bool: ...
 
+    @property
+    def behind(self) -> bool: ...
+
     def ready(self) -> None:
         """It is no longer busy: what has come in since may be taken."""
 
@@ -47,6 +51,9 @@ class Outbox(Protocol):
     @property
     def position(self) -> int:
         """The id of the last event that has been delivered."""
+
+    def forget_replay(self) -> None:
+        """What the log has of the past is no longer what it was: replay is to be read anew."""
 
 
 @dataclass(slots=True)
@@ -71,6 +78,16 @@ class Focus:
 
     session: Session
     room: str | None
+
+
+@dataclass(slots=True)
+class Sync:
+    """From here on the session receives what the chat's own state says: the rooms its user is in, and which is current.
+
+    It follows what was taken back, in one go, because the log could not be written.
+    """
+
+    session: Session
 
 
 @dataclass(slots=True)
@@ -161,7 +178,7 @@ class Close:
     session: Session
 
 
-Step = Event | Put | Enter | Exit | Focus | Switch | Answer | Private | Recall | Tally | Inspect | Close
+Step = Event | Put | Enter | Exit | Focus | Sync | Switch | Answer | Private | Recall | Tally | Inspect | Close
 
 
 class Act:

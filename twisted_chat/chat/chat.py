@@ -17,6 +17,8 @@ from .rooms import Room, User
 LOBBY = "#lobby"
 REPLAY = 20
 MAX_NOTE = 300
+MAX_SPOKEN = 1_000
+MAX_EMPTY = 1_000
 
 
 class Chat:
@@ -64,7 +66,7 @@ class Chat:
         self.bans: dict[str, Ban] = {}
         self.shunned: dict[str, str] = {}
         self.looks: dict[str, str] = {}
-        self.add_room(parse_room(LOBBY))
+        self.add_room(parse_room(LOBBY)).made = 0.0
 
     def restore(
         self, topics: Iterable[tuple[str, str]], records: Iterable[tuple[str, str, Mapping[str, Any]]] = ()
@@ -75,7 +77,8 @@ class Chat:
         @param records: what was L{Put}: kind, key and value.
         """
         for name, topic in topics:
-            (self.rooms.get(name) or self.add_room(parse_room(name))).topic = topic
+            room = self.rooms.get(name) or self.add_room(parse_room(name))
+            room.topic, room.made = topic, 0.0
         accounts = []
         for kind, key, value in records:
             if kind == "account":
@@ -95,7 +98,7 @@ class Chat:
         @raise Refused: C{"no-room"}, C{"muted"}, C{"moderated"} or C{"slow"}.
         """
         user, room = session.user, session.room
-        if user is None or room is None:
+        if user is None or room is None or user not in room.members:
             raise Refused("no-room", f"You are in no room. /join {LOBBY} takes you to the first one.")
         now = self.now()
         user.active = now
@@ -125,7 +128,7 @@ class Chat:
             steps = [self._pretended(user, event)]
         elif account is not None:
             event.stream = inbox(to.key)
-            if other is not None and other.caught_up:
+            if other is not None and other.caught_up and any(not s.behind for s in other.sessions):
                 # What came before is received by now; should the process be killed, only this one comes again.
                 put, undo = self.accounts.change(to.key, inbox=self.outbox.position)
                 steps.append(put)
@@ -183,17 +186,27 @@ class Chat:
         slow = room.modes.get("slow")
         if not slow or role >= Role.VOICE:
             return None
-        before = room.spoken.get(user, 0.0)
+        key = user.name.key
+        before = room.spoken.get(key, 0.0)
         wait = before + slow - now
         if wait > 0:
             raise Refused("slow", f"{room.name} is in slow mode: wait {ceil(wait)} s before you speak again.")
-        room.spoken[user] = now
+        if len(room.spoken) > MAX_SPOKEN:
+            room.spoken = {name: at for name, at in room.spoken.items() if at + slow > now}
+        room.spoken[key] = now
 
         def undo() -> None:
-            if user in room.spoken:
-                room.spoken[user] = before
+            room.spoken[key] = before
 
         return undo
+
+    def may_speak(self, user: User, room: Room) -> bool:
+        """Whether someone may speak in a room, however slowly."""
+        try:
+            self.check_not_muted(user, room)
+        except Refused:
+            return False
+        return self.role(user, room) >= need("speak", room.modes)
 
     def check_not_muted(self, user: User, room: Room) -> None:
         """
@@ -286,7 +299,9 @@ class Chat:
         return account is not None and account.admin
 
     def is_shunned(self, user: User) -> bool:
-        return user.name.key in self.shunned or any(address in self.shunned for address in user.addresses)
+        if user.name.key in self.shunned:
+            return True
+        return not user.registered and any(address in self.shunned for address in user.addresses)
 
     def role(self, user: User, room: Room) -> Role:
         """What someone may do in a room: administrators of the server are as owners everywhere."""
@@ -325,7 +340,9 @@ class Chat:
         return room.lasting or room.name == LOBBY
 
     def add_room(self, name: Name) -> Room:
-        room = self.rooms[name.key] = Room(name.key, name.skeleton)
+        if len(self.rooms) > MAX_EMPTY:
+            self._forget_empty_rooms()
+        room = self.rooms[name.key] = Room(name.key, name.skeleton, self.now())
         self.looks[name.skeleton] = name.key
         return room
 
@@ -336,9 +353,14 @@ class Chat:
     def take_out(self, user: User, room: Room) -> None:
         if room.members.pop(user, None) is None:
             return
-        room.spoken.pop(user, None)
         user.rooms = tuple(r for r in user.rooms if r is not room)
         self.keep_if_used(room)
+
+    def _forget_empty_rooms(self) -> None:
+        """Rooms that nobody owns and nobody is in are there for their topic only: not without end."""
+        for room in [room for room in self.rooms.values() if not room.members and not self.lasts(room)]:
+            del self.rooms[room.name]
+            del self.looks[room.skeleton]
 
     def keep_if_used(self, room: Room) -> None:
         """There is a room as long as it has members, a topic or an owner, or is the lobby."""
@@ -368,6 +390,10 @@ class Chat:
         self.looks[user.name.skeleton] = user.name.key
 
     def remove_name(self, user: User) -> None:
+        if not user.registered:
+            # An invitation is to a person: of a guest's name anyone may be the next.
+            for room in self.rooms.values():
+                room.invited.discard(user.name.key)
         if self.users.get(user.name.key) is user:
             del self.users[user.name.key]
             del self.looks[user.name.skeleton]

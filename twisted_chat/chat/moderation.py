@@ -11,11 +11,12 @@ from .chat import Chat, check_length, find_ban, span
 from .errors import Refused
 from .events import Event, Kind
 from .names import parse_name
-from .permissions import Ban, Role, parse_duration, parse_mask, parse_mode
+from .permissions import CLOSING, Ban, Role, parse_duration, parse_mask, parse_mode
 from .rooms import Room, User
 
 MAX_BANS = 200
 MAX_PINS = 10
+MAX_INVITED = 100
 
 
 def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool) -> None:
@@ -165,6 +166,8 @@ def invite(chat: Chat, session: Session, name: str) -> None:
     if chat.is_shunned(user):
         chat.outbox.add(Act(session, [told]))
         return
+    if len(room.invited) >= MAX_INVITED:
+        raise Refused("too-many", f"{room.name} has {MAX_INVITED} open invitations already.")
     before = set(room.invited)
     room.invited.add(other.name.key)
 
@@ -195,6 +198,8 @@ def set_mode(chat: Chat, session: Session, name: str, value: str | None) -> None
     user, room = chat.user(session), chat.own_room(session, None)
     chat.check_may(user, room, "mode", "change the modes")
     mode, new = parse_mode(name, value)
+    if mode in CLOSING and new is not None and not chat.lasts(room):
+        raise Refused("not-registered", f"Only the owner of an account can close a room: /register first, then {mode}.")
     old = room.modes.get(mode)
     _set(room.modes, mode, new)
 
@@ -316,7 +321,7 @@ def _check_outranks(chat: Chat, user: User, room: Room, key: str, other: User | 
     mine = chat.role(user, room)
     theirs = chat.role(other, room) if other is not None else room.roles.get(key, Role.OUTSIDER)
     if other is not user and mine < Role.OWNER and theirs >= mine:
-        raise Refused("not-allowed", f"{other.name.shown if other else key} is {_a(theirs)} here, as you are.")
+        raise Refused("not-allowed", f"{other.name.shown if other else key} is {_a(theirs)} of {room.name}.")
     if theirs is Role.OWNER and other is not user and not chat.is_admin(user):
         raise Refused("not-allowed", f"{other.name.shown if other else key} owns {room.name}.")
 

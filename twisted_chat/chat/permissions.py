@@ -40,6 +40,8 @@ NEEDS: dict[str, Role] = {
 }
 
 FLAGS = ("invite-only", "moderated", "secret", "topic-ops", "members-only")
+# Those that keep people out, or in the dark.
+CLOSING = frozenset({"invite-only", "secret", "members-only", "key"})
 NUMBERS = {"slow": "seconds between two messages of one person", "limit": "how many people fit in"}
 MODES = (*FLAGS, "key", *NUMBERS)
 MAX_KEY = 32
@@ -73,7 +75,7 @@ def parse_mode(name: str, value: str | None) -> tuple[str, Any]:
         if not value or " " in value or len(value) > MAX_KEY:
             raise Refused("bad-mode", f"Usage: /mode key WORD (one word, up to {MAX_KEY} characters), or /mode key off")
         return name, value
-    if not value or not value.isdecimal() or not 1 <= int(value[:9]) <= MAX_NUMBER:
+    if not value or not value.isdecimal() or len(value) > 7 or not 1 <= int(value) <= MAX_NUMBER:
         raise Refused("bad-mode", f"Usage: /mode {name} NUMBER ({NUMBERS[name]}), or /mode {name} off")
     return name, int(value)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from .accounts import Account
 from .acts import Act, Answer, Enter, Exit, Focus, Recall, Session, Step, Tally
 from .chat import LOBBY, REPLAY, Chat, check_length, counted, find_ban, span
 from .errors import Refused
 from .events import Event, Kind, Put, inbox
-from .names import RESERVED, Name, parse_name, parse_room
+from .names import RESERVED, Name, parse_name, parse_room, skeleton
 from .permissions import Role
 from .rooms import Room, User
 
 MAX_ROOMS = 100
+MAX_OWNED = 100
 MAX_WAITING = 1_000_000
+RESERVED_LOOKS = frozenset(skeleton(name) for name in RESERVED)
 
 
 def enter(chat: Chat, session: Session, name: Name, account: Account | None = None) -> None:
@@ -39,9 +41,10 @@ def enter(chat: Chat, session: Session, name: Name, account: Account | None = No
     chat.add_user(user)
     rooms = _rooms_to_enter(chat, user, account)
     for room in rooms:
-        chat.put_in(user, room)
+        if user not in room.members:
+            chat.put_in(user, room)
     session.user = user
-    session.room = rooms[0]
+    session.room = rooms[0] if rooms else None
 
     def undo() -> None:
         chat.remove_user(user)
@@ -56,10 +59,10 @@ def enter(chat: Chat, session: Session, name: Name, account: Account | None = No
     steps: list[Step] = []
     for room in rooms:
         steps += [Enter(session, room.name)]
-    steps.append(Focus(session, rooms[0].name))
+    steps.append(Focus(session, rooms[0].name if rooms else None))
     steps += [chat.event(Kind.JOIN, room, user) for room in rooms]
     steps.append(_greeting(chat, session, rooms))
-    steps.append(Recall(session, (rooms[0].name,), REPLAY, talk=True))
+    steps += [Recall(session, (room.name,), REPLAY, talk=True) for room in rooms[:1]]
     if account is not None:
         steps += _catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, steps, undo))
@@ -69,6 +72,9 @@ def _attach(chat: Chat, session: Session, user: User, account: Account) -> None:
     """Another connection of someone who is here."""
     user.sessions += (session,)
     session.user = user
+    for banned in [room for room in user.rooms if _banned_here(chat, user, room, session)]:
+        event = chat.event(Kind.LEAVE, banned, user, text="banned")
+        remove(chat, user, banned, event, [], None)
     session.room = room = user.rooms[0] if user.rooms else None
     steps: list[Step] = [Enter(session, r.name) for r in user.rooms]
     if room is not None:
@@ -79,6 +85,12 @@ def _attach(chat: Chat, session: Session, user: User, account: Account) -> None:
     if not user.caught_up:
         steps += _catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, steps))
+
+
+def _banned_here(chat: Chat, user: User, room: Room, session: Session) -> bool:
+    if chat.role(user, room) >= Role.OP:
+        return False
+    return find_ban(room.bans.values(), user.name.key, (session.address,), chat.now()) is not None
 
 
 def check_admitted(chat: Chat, session: Session, name: Name, account: Account | None) -> None:
@@ -93,24 +105,29 @@ def check_admitted(chat: Chat, session: Session, name: Name, account: Account | 
             raise Refused("registered", f"The name {name.shown} is registered: log in with its password.")
         if not chat.guests:
             raise Refused("no-guests", "Only registered people may come in here.")
-        if name.key in RESERVED:
+        if name.skeleton in RESERVED_LOOKS:
             raise Refused("reserved", f"The name {name.shown} is reserved.")
     elif account.suspended is not None:
         raise Refused("suspended", f"This account is suspended{': ' if account.suspended else ''}{account.suspended}.")
 
 
 def _rooms_to_enter(chat: Chat, user: User, account: Account | None) -> list[Room]:
-    """The lobby, and where an account was before and may still be."""
-    rooms = [chat.rooms[LOBBY]]
-    for name in account.rooms if account else ():
-        parsed = parse_room(name)
+    """The lobby, and where an account was before; as far as they may be there.
+
+    A room is the same only if it was there already when the account left: what has been made since under its name is
+    somebody else's.
+    """
+    rooms: list[Room] = []
+    for name in (LOBBY, *(account.rooms if account else ())):
         room = chat.rooms.get(name)
         if room is None:
-            # Gone meanwhile; or somebody has made one that looks the same.
-            if parsed.skeleton in chat.looks:
-                continue
-            room = chat.add_room(parsed)
-        if room not in rooms and find_ban(room.bans.values(), user.name.key, user.addresses, chat.now()) is None:
+            parsed = parse_room(name)
+            if parsed.skeleton not in chat.looks:
+                rooms.append(_make(chat, user, parsed))
+            continue
+        if room in rooms or (account is not None and room.made > account.seen):
+            continue
+        if _why_not(chat, user, room, room.modes.get("key"), back=name != LOBBY) is None:
             rooms.append(room)
     return rooms
 
@@ -181,11 +198,16 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
     rooms = user.rooms
     session.user = session.room = None
     user.sessions = tuple(s for s in user.sessions if s is not session)
+    if session.behind and not any(not s.behind for s in user.sessions):
+        user.caught_up = False
     chat.outbox.add(Act(None, [Exit(session, None)]))
     if user.sessions:
         return
+    may_speak = {room: chat.may_speak(user, room) for room in rooms}
     chat.remove_user(user)
-    steps: list[Step] = [chat.event(Kind.LEAVE, room, user, text=reason) for room in rooms]
+    steps: list[Step] = [
+        chat.event(Kind.LEAVE, room, user, text=reason if may_speak[room] else "") for room in rooms
+    ]
     if user.registered and chat.accounts.get(user.name.key) is not None:
         steps.append(_remember(chat, user, rooms))
     # Undoing what came before changes what there is to say, once more can be written.
@@ -203,9 +225,9 @@ def _remember(chat: Chat, user: User, rooms: tuple[Room, ...]) -> Put:
     return chat.accounts.note(user.name.key, seen=now, rooms=names, markers=dict.fromkeys(names, read), inbox=read)
 
 
-def remember_all(chat: Chat) -> None:
-    """Note up to where everyone has read. Called now and then, for the case that the process is killed."""
-    puts = [_remember(chat, user, user.rooms) for user in chat.users.values() if user.registered]
+def remember(chat: Chat, users: Iterable[User]) -> None:
+    """Note up to where these people have read. Called now and then, for the case that the process is killed."""
+    puts = [_remember(chat, u, u.rooms) for u in users if u.registered and chat.users.get(u.name.key) is u]
     if puts:
         chat.outbox.add(Act(None, puts))
 
@@ -232,17 +254,14 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
         if twin is not None:
             shown = f"There is already a room {twin.name}, which looks the same." if chat.knows(user, twin) else ""
             raise Refused("confusable", shown or f"{name.shown} cannot be joined.")
-        room = chat.add_room(name)
+        _check_may_own(chat, user)
+        room = _make(chat, user, name)
     else:
         _check_may_join(chat, user, room, key)
+        chat.put_in(user, room)
     before = session.room
     invited = user.name.key in room.invited
     room.invited.discard(user.name.key)
-    chat.put_in(user, room)
-    if made:
-        room.members[user] = Role.OWNER
-        if user.registered:
-            room.roles[user.name.key] = Role.OWNER
     session.room = room
 
     def undo() -> None:
@@ -251,8 +270,9 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
         if invited:
             room.invited.add(user.name.key)
         chat.take_out(user, room)
-        if session.room is room:
-            session.room = before
+        for s in user.sessions:
+            if s.room is room:
+                s.room = before if before in user.rooms else user.rooms[-1] if user.rooms else None
         if user.farewell is not None:
             left = user.farewell.steps
             user.farewell.steps = [s for s in left if not (isinstance(s, Event) and s.room == room.name)]
@@ -265,25 +285,46 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
     chat.outbox.add(Act(session, steps, undo))
 
 
+def _make(chat: Chat, user: User, name: Name) -> Room:
+    """A new room, with its owner in it."""
+    room = chat.add_room(name)
+    chat.put_in(user, room)
+    room.members[user] = Role.OWNER
+    if user.registered:
+        room.roles[user.name.key] = Role.OWNER
+    return room
+
+
+def _check_may_own(chat: Chat, user: User) -> None:
+    key = user.name.key
+    if user.registered and sum(room.roles.get(key) is Role.OWNER for room in chat.rooms.values()) >= MAX_OWNED:
+        raise Refused("too-many-rooms", f"You own {MAX_OWNED} rooms already.")
+
+
 def _check_may_join(chat: Chat, user: User, room: Room, key: str | None) -> None:
-    role = chat.role(user, room)
-    if role >= Role.OP:
-        return
-    why: tuple[str, str] | None = None
-    ban = find_ban(room.bans.values(), user.name.key, user.addresses, chat.now())
-    if user.name.key in room.invited:
-        why = None
-    elif ban is not None:
-        why = "banned", f"You are banned from {room.name}" + (f": {ban.reason}" if ban.reason else ".")
-    elif "invite-only" in room.modes:
-        why = "invite-only", f"{room.name} is for those who are invited."
-    elif room.modes.get("key", key) != key:
-        why = "bad-key", f"{room.name} has a key: /join {room.name} KEY"
-    elif len(room.members) >= room.modes.get("limit", len(room.members) + 1):
-        why = "full", f"{room.name} is full."
+    why = _why_not(chat, user, room, key)
     if why is not None:
         # Of a secret room nothing is said that would tell it from a name that cannot be used.
         raise Refused(*(why if chat.knows(user, room) else ("confusable", f"{room.name} cannot be joined.")))
+
+
+def _why_not(chat: Chat, user: User, room: Room, key: str | None, back: bool = False) -> tuple[str, str] | None:
+    """Why someone may not enter a room, as code and sentence; C{None}: they may.
+
+    @param back: they come back to where they were, and need no invitation.
+    """
+    if chat.role(user, room) >= Role.OP or user.name.key in room.invited:
+        return None
+    ban = find_ban(room.bans.values(), user.name.key, user.addresses, chat.now())
+    if ban is not None:
+        return "banned", f"You are banned from {room.name}" + (f": {ban.reason}" if ban.reason else ".")
+    if "invite-only" in room.modes and not back:
+        return "invite-only", f"{room.name} is for those who are invited."
+    if room.modes.get("key", key) != key:
+        return "bad-key", f"{room.name} has a key: /join {room.name} KEY"
+    if len(room.members) >= room.modes.get("limit", len(room.members) + 1):
+        return "full", f"{room.name} is full."
+    return None
 
 
 def leave(chat: Chat, session: Session, text: str | None = None) -> None:
@@ -376,6 +417,9 @@ def rename(chat: Chat, session: Session, text: str) -> None:
 def change_name(chat: Chat, user: User, name: Name) -> None:
     """Give someone who is here another name; nothing is checked, and nobody is told."""
     if chat.users.get(user.name.key) is user:
+        for room in user.rooms:
+            if user.name.key in room.spoken:
+                room.spoken[name.key] = room.spoken.pop(user.name.key)
         chat.remove_name(user)
         user.name = name
         chat.add_user(user)
@@ -418,15 +462,19 @@ def show_unread(chat: Chat, session: Session) -> None:
     if account is None:
         raise Refused("not-registered", "What is new is remembered for accounts. /register PASSWORD makes one.")
     rooms = [room.name for room in user.rooms if room.name in user.marks]
-
-    def end(lines: int) -> Answer:
-        return Answer(session, "info", f"{counted(lines, 'line')} since you left.", {"lines": lines})
-
     for name in rooms:
-        last = end if name == rooms[-1] else None
-        chat.do(session, Recall(session, (name,), MAX_WAITING, after=user.marks[name], talk=True, end=last))
+        end = _end(session, name)
+        chat.do(session, Recall(session, (name,), MAX_WAITING, after=user.marks[name], talk=True, end=end))
     if not rooms:
         chat.answer(session, "Nothing is remembered of your rooms yet.")
+
+
+def _end(session: Session, room: str) -> Callable[[int], Answer]:
+    def end(lines: int) -> Answer:
+        text = f"{counted(lines, 'line')} in {room} since you left."
+        return Answer(session, "info", text, {"room": room, "lines": lines})
+
+    return end
 
 
 def tell_seen(chat: Chat, session: Session, text: str) -> None:

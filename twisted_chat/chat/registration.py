@@ -30,6 +30,9 @@ def register(chat: Chat, session: Session, password: str) -> None:
     user = chat.user(session)
     if user.registered:
         raise Refused("registered", f"You are logged in to the account {user.name.shown} already.")
+    if chat.authenticator.outside:
+        # Or anyone could take, as a guest, a name that somebody has there.
+        raise Refused("outside", "Accounts are kept elsewhere: /login NAME PASSWORD, with your password there.")
     check_password(password)
 
     def hashed(value: str) -> None:

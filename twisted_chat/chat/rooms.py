@@ -7,7 +7,7 @@ from typing import Any
 
 from .acts import Act, Session
 from .names import Name
-from .permissions import Ban, Role
+from .permissions import CLOSING, Ban, Role
 
 
 class User:
@@ -66,15 +66,30 @@ class Room:
     @ivar bans, mutes: who is kept out, who is kept quiet, by mask.
     @ivar invited: keys of the names that were invited.
     @ivar pins: ids of the pinned messages.
-    @ivar spoken: when members last spoke, in seconds since 1970; kept in slow mode only.
+    @ivar spoken: when people last spoke, in seconds since 1970, by the key of the name; kept in slow mode only.
+    @ivar made: when it came into being, in seconds since 1970.
     """
 
-    __slots__ = ("bans", "invited", "members", "modes", "mutes", "name", "pins", "roles", "skeleton", "spoken", "topic")
+    __slots__ = (
+        "bans",
+        "invited",
+        "made",
+        "members",
+        "modes",
+        "mutes",
+        "name",
+        "pins",
+        "roles",
+        "skeleton",
+        "spoken",
+        "topic",
+    )
 
-    def __init__(self, name: str, skeleton: str, topic: str = "") -> None:
+    def __init__(self, name: str, skeleton: str, made: float) -> None:
         self.name = name
         self.skeleton = skeleton
-        self.topic = topic
+        self.made = made
+        self.topic = ""
         self.members: dict[User, Role] = {}
         self.roles: dict[str, Role] = {}
         self.modes: dict[str, Any] = {}
@@ -82,12 +97,12 @@ class Room:
         self.mutes: dict[str, Ban] = {}
         self.invited: set[str] = set()
         self.pins: tuple[int, ...] = ()
-        self.spoken: dict[User, float] = {}
+        self.spoken: dict[str, float] = {}
 
     @property
     def lasting(self) -> bool:
-        """Whether it is there without members: an account owns it."""
-        return Role.OWNER in self.roles.values()
+        """Whether it is there without members: an account owns it, or it is closed to others, and must not open."""
+        return Role.OWNER in self.roles.values() or any(mode in CLOSING for mode in self.modes)
 
     def role(self, user: User) -> Role:
         """What someone is in it."""
@@ -97,6 +112,7 @@ class Room:
     def record(self) -> dict[str, Any]:
         """As it is put into the store."""
         return {
+            "made": self.made,
             "topic": self.topic,
             "roles": {key: int(role) for key, role in self.roles.items()},
             "modes": dict(self.modes),
@@ -108,6 +124,7 @@ class Room:
 
     def restore(self, record: Mapping[str, Any]) -> None:
         """As it comes out of the store."""
+        self.made = record["made"]
         self.topic = record["topic"]
         self.roles = {key: Role(role) for key, role in record["roles"].items()}
         self.modes = dict(record["modes"])

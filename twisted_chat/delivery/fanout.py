@@ -9,10 +9,10 @@ from typing import cast
 from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.acts import Answer, Close, Enter, Exit, Focus, Inspect, Private, Recall, Step, Switch, Tally
+from ..chat.acts import Answer, Close, Enter, Exit, Focus, Inspect, Private, Recall, Step, Switch, Sync, Tally
 from ..chat.chat import REPLAY
 from ..chat.events import Event, Put
-from ..store.interface import Query, Store, StoreError
+from ..store.interface import Query, Store
 from .recent import Recent
 from .replay import Replay
 from .session import Format, Session, send_all
@@ -146,6 +146,8 @@ class Fanout:
                 case Focus():
                     before, session.current = session.current, step.room
                     self._refresh(session, [room for room in (before, step.room) if room])
+                case Sync():
+                    self._sync(session, last_id)
                 case Switch():
                     session.switch(step.format)
                     self._refresh(session, list(session.formats))
@@ -192,7 +194,7 @@ class Fanout:
             return
         formats = dict(session.formats)
         if not recall.words:
-            formats |= dict.fromkeys(recall.rooms, session.dialect.here)
+            formats |= {room: session.format_for(room) for room in recall.rooms}
         replay = Replay(self._store, recall, upto, formats, session.dialect.elsewhere)
         if pieces:
             session.send(b"".join(pieces))
@@ -203,7 +205,7 @@ class Fanout:
         try:
             query = Query((inspect.room,), 1, inspect.id + 1, inspect.id - 1)
             found = await self._store.read(query)
-        except StoreError as error:
+        except Exception as error:
             self.log.error("the log cannot be read: {error}", error=error)
             found = []
         inspect.then(found[0] if found else None)
@@ -216,6 +218,21 @@ class Fanout:
         self._audiences.setdefault(room, {}).setdefault(format, {})[session] = None
         if room not in self._recent:
             self._recent[room] = Recent(last_id)
+
+    def _sync(self, session: Session, last_id: int) -> None:
+        user = session.user
+        rooms = [room.name for room in user.rooms] if user is not None else []
+        for name in [name for name in session.formats if name not in rooms]:
+            self._exit(session, name)
+        before, session.current = session.current, session.room.name if session.room else None
+        self._refresh(session, [room for room in (before, session.current) if room])
+        for name in rooms:
+            if name not in session.formats:
+                self._enter(session, name, last_id)
+
+    def forget_replay(self) -> None:
+        """What was remembered of the rooms' last lines is no longer what the log says."""
+        self._recent = {name: Recent(self._last_id) for name in self._recent}
 
     def _exit(self, session: Session, room: str) -> None:
         format = session.formats.pop(room, None)

@@ -84,6 +84,7 @@ class Session:
 
     __slots__ = (
         "_backlog",
+        "_behind",
         "_cap",
         "_choked",
         "_dialects",
@@ -138,6 +139,7 @@ class Session:
         self._backlog: deque[bytes | Source | None] | None = None
         self._choked = False
         self._reading = False
+        self._behind = False
         transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> None:
@@ -148,6 +150,11 @@ class Session:
     def address(self) -> str:
         """The chat's: the IP address at the other end."""
         return self.peer.rpartition(":")[0]
+
+    @property
+    def behind(self) -> bool:
+        """The chat's: whether it has not taken all that it was sent."""
+        return self._behind or bool(self._backlog)
 
     @property
     def alive(self) -> bool:
@@ -218,6 +225,7 @@ class Session:
     def gone(self) -> None:
         """The connection is no more: nothing is sent any longer."""
         self._send_now = _nowhere
+        self._behind = bool(self._backlog)
         self._backlog = None
         self.queued = 0
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.acts import Act, Answer, Focus, Session, Step
+from ..chat.acts import Act, Answer, Session, Step, Sync
 from ..chat.events import KEPT, Record
 from ..store.interface import Store, StoreError
 from .fanout import Fanout
@@ -60,6 +60,10 @@ class Turn:
     def position(self) -> int:
         """See L{Outbox}."""
         return self._fanout.position
+
+    def forget_replay(self) -> None:
+        """See L{Outbox}."""
+        self._fanout.forget_replay()
 
     def slow_down(self, producer: Transport) -> None:
         """Called after input was taken: while more waits for the disk than is good, no more is read from there."""
@@ -143,20 +147,21 @@ class Turn:
         self._committing, self._gathered = None, []
         facts: list[Act] = []
         steps: list[Step] = []
-        undone: dict[Session, None] = {}
+        touched: dict[Session, None] = {}
         for act in reversed(acts):
             if act.fact:
                 facts.append(act)
-            elif not any(type(step) in KEPT for step in act.steps):
+            elif act.undo is None and not any(type(step) in KEPT for step in act.steps):
                 steps += reversed(act.steps)
             else:
+                touched.update(dict.fromkeys(_sessions(act)))
                 if act.undo is not None:
                     act.undo()
+                touched.update(dict.fromkeys(_sessions(act)))
                 if act.session is not None:
                     steps.append(_sorry(act))
-                    undone[act.session] = None
-        rooms = [Focus(session, session.room.name if session.room else None) for session in undone]
-        self._deliver([*reversed(steps), *rooms])
+        # All connections of those whose doings were taken back: some may be of later acts, which rested on these.
+        self._deliver([*reversed(steps), *(Sync(session) for session in touched)])
         self._scheduled = bool(self._gathered)
         if self._gathered:
             self._later(0, self._end)
@@ -183,6 +188,13 @@ class Turn:
             idle, self._idle = self._idle, []
             for done in idle:
                 done.callback(None)
+
+
+def _sessions(act: Act) -> list[Session]:
+    """The connections that an act is about, and those of the same people."""
+    named = [session for step in act.steps if (session := getattr(step, "session", None)) is not None]
+    named += [act.session] if act.session is not None else []
+    return named + [session for one in named if one.user is not None for session in one.user.sessions]
 
 
 def _sorry(act: Act) -> Answer:

@@ -32,7 +32,7 @@ def away(chat: Chat, session: Session, text: str | None) -> None:
     chat.set_away(session, text)
 
 
-@command(GROUP, "history", "[n]")
+@command(GROUP, "history", "[n] [before ID | after ID] [ids]")
 def history(chat: Chat, session: Session, text: str | None) -> None:
     """Shows the last lines of the current room. "/history 50" shows the last 50 instead of 20,
     "/history 50 before ID" and "/history 50 after ID" those before or after a line's ID, and "/history 50 ids"
