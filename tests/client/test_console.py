@@ -153,6 +153,31 @@ class ConsoleTests(TestCase):
         self.press("\x03")
         self.assertEqual(self.session.ended, [130])
 
+    def test_what_is_typed_during_the_login_is_no_line(self) -> None:
+        self.press("half a line")
+        self.session.state = "login"
+        self.console.ask("Password: ", True)
+        self.assertEqual(self.press("wrong\r"), "(logging in, wait)")
+        self.assertEqual(self.press("right"), "(logging in, wait) *****")
+        self.assertEqual(self.press("\r"), "(logging in, wait)")
+        self.press("righ")
+        self.console.ask("Password: ", True)
+        self.assertEqual(self.lines()[-1], "Password:")
+        self.press("right\rtoo early")
+        self.assertEqual(self.session.answers, ["wrong", "right"])
+        self.session.state = "online"
+        self.console.changed()
+        self.assertEqual(self.lines()[-1], "[#lobby] half a line")
+        self.assertEqual((self.session.said, self.history.lines), ([], ["first line", "second line"]))
+
+    def test_a_line_begun_during_the_login_stays(self) -> None:
+        self.session.state = "login"
+        self.assertEqual(self.press("hello\r"), "(logging in, wait) hello")
+        self.session.state = "online"
+        self.console.changed()
+        self.assertEqual(self.press("\r"), "[#lobby]")
+        self.assertEqual(self.session.said, ["hello"])
+
     def test_a_paste_of_one_line_is_typed_and_of_more_asks(self) -> None:
         self.assertEqual(self.press("\x1b[200~one\n\x1b[201~"), "[#lobby] one")
         self.press("\x1b[200~two\n\nthr\x1bee\n\x1b[201~")

@@ -90,10 +90,17 @@ class LoginTests(ConversationTestCase):
         self.assertEqual(self.sent, [b"kim\n", b"secret\n"])
 
     def test_lines_without_further_question_are_a_login_too(self) -> None:
-        self.login(b"-- You are back.\n")
+        self.login(b"You are back.\n")
         self.assertIsNot(self.talk.state, State.IN)
         self.clock.advance(SETTLE)
         self.assertTrue(self.talk.modern)
+
+    def test_an_answer_of_the_daemon_is_one_at_once(self) -> None:
+        for line in (b"-- Welcome to chat.\n", b"~ 2026-11-22 10:00:01 [bob] earlier\n"):
+            self.setUp()
+            self.login(line)
+            self.assertIs(self.talk.state, State.IN)
+            self.assertTrue(self.talk.modern)
 
 
 class DaemonTests(ConversationTestCase):

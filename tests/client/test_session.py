@@ -190,6 +190,78 @@ class EnteringTests(SessionTestCase):
         self.session.link_data(b"!! Wrong.\nPassword: ")
         self.assertEqual(self.view.questions, [("Password: ", True)])
 
+    def test_a_wrong_password_is_forgotten_and_the_same_name_asked_again(self) -> None:
+        self.start(password="wrong")
+        self.session.link_data(b"Login Id: ")
+        self.session.link_data(b"Password: ")
+        for _ in range(2):
+            self.session.link_data(b"!! Wrong name or password.\nLogin Id: ")
+            self.session.link_data(b"Password: ")
+            self.session.answer("wrong too")
+        self.assertEqual(self.sent(), ["kim", "wrong", "kim", "wrong too", "kim", "wrong too"])
+        self.assertEqual(self.view.questions, [("Password: ", True)] * 2)
+        self.assertIn(Event("error", "Wrong name or password."), self.view.events)
+
+    def test_a_right_password_is_kept_for_coming_back(self) -> None:
+        self.session.link_data(b"Login Id: ")
+        for password in ("wrong", "right"):
+            self.session.link_data(b"Password: ")
+            self.session.answer(password)
+            if password == "wrong":
+                self.session.link_data(b"!! Wrong name or password.\nLogin Id: ")
+        self.get("user [kim] has entered the room")
+        self.get({"type": "format", "name": "kim", "room": "#lobby", "rooms": ["#lobby"]})
+        self.sent()
+        self.drop()
+        self.connect()
+        self.session.link_data(b"Login Id: ")
+        self.session.link_data(b"Password: ")
+        self.assertEqual(self.sent(), ["kim", "right"])
+        # It was changed meanwhile, by another connection.
+        self.session.link_data(b"!! Wrong name or password.\nLogin Id: ")
+        self.session.link_data(b"Password: ")
+        self.assertEqual((self.sent(), self.view.questions[1:]), (["kim"], [("Password: ", True)] * 2))
+
+    def test_a_password_is_for_its_name_only(self) -> None:
+        self.start(password="sesame")
+        self.login()
+        self.drop()
+        self.connect()
+        self.session.link_data(b"Login Id: ")
+        self.session.link_data(b"!! You are banned.\nLogin Id: ")
+        self.session.answer("eve")
+        self.session.link_data(b"Password: ")
+        self.assertNotIn("sesame", self.sent())
+
+    def test_no_line_is_taken_during_the_login(self) -> None:
+        self.online()
+        self.drop()
+        self.connect()
+        self.session.link_data(b"Login Id: ")
+        self.session.link_data(b"Password: ")
+        self.session.answer("wrong")
+        self.session.say("right")
+        self.session.paste(["pasted before"])
+        self.assertNotIn("right", self.sent())
+        self.session.link_data(b"!! Wrong name or password.\nLogin Id: ")
+        self.session.link_data(b"Password: ")
+        self.session.answer("right")
+        self.get("user [kim] has entered the room")
+        self.get({"type": "format", "name": "kim", "room": "#lobby", "rooms": ["#lobby"]})
+        self.get({"type": "history", "room": "#lobby"})
+        self.assertEqual(self.view.offers, [["pasted before"]])
+
+    def test_another_connection_of_an_account_is_logged_in_at_once(self) -> None:
+        self.session.link_data(b"Login Id: ")
+        self.session.link_data(b"Password: ")
+        self.session.answer("sesame")
+        self.get("-- Welcome to chat.", "~ 2026-11-22 10:00:01 [bob] earlier")
+        self.assertEqual(self.sent(), ["kim", "sesame", "/format json"])
+        self.get({"type": "format", "name": "kim", "room": "#lobby", "rooms": ["#lobby"]})
+        self.get(self.message(1, "earlier", replay=True), {"type": "history", "room": "#lobby", "lines": 1})
+        self.assertEqual(self.view.texts(), ["earlier"])
+        self.assertEqual(self.view.events.count(Event("info", "Welcome to chat.")), 1)
+
     def test_a_password_in_the_open_is_warned_of(self) -> None:
         for server, warned in (
             (Server("chat.example"), True),
@@ -358,7 +430,7 @@ class StayingTests(SessionTestCase):
         self.drop()
         self.session.say("typed offline")
         self.session.say("/quit")
-        self.assertEqual(self.view.ended, [(1, "1 lines were not sent, for want of a connection")])
+        self.assertEqual(self.view.ended, [(1, "1 line was not sent, for want of a connection")])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_what_may_hold_a_password_is_not_kept(self) -> None:

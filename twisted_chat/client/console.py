@@ -97,6 +97,7 @@ class Console:
         self._bell = False
         self._prompt = ""
         self._hidden = False
+        self._secret = False
         self._aside: tuple[str, int] = ("", 0)
         self._questions = Questions()
         self._search: Search | None = None
@@ -180,7 +181,10 @@ class Console:
         else:
             room = self.session.rooms.current
             label = self._prompt or (f"[{room}] " if room else "> ")
-            text, cursor, hidden = self._editor.text, self._editor.cursor, self._hidden
+            if not self._prompt and self._logging_in():
+                label = "(logging in, wait) "
+            text, cursor = self._editor.text, self._editor.cursor
+            hidden = self._hidden if self._prompt else self._secret
         ((shown, style),) = fit_row([(label, BOLD)], columns // 2)
         start = width(shown)
         visible, at = window(text, cursor, max(1, columns - start), hidden)
@@ -210,9 +214,11 @@ class Console:
     def ask(self, prompt: str, hidden: bool) -> None:
         """The server asks; the line being typed is put aside until it is answered."""
         if not self._prompt:
-            self._aside = self._editor.text, self._editor.cursor
+            if not self._secret and not self._aside[0]:
+                self._aside = self._editor.text, self._editor.cursor
             self._editor.replace("")
         self._prompt, self._hidden = clean(prompt[:100]), hidden
+        self._secret = self._secret or hidden
         self._search = None
         self._redraw(AFTER_KEY)
 
@@ -220,9 +226,21 @@ class Console:
         """The question fell away."""
         if self._prompt:
             self._prompt, self._hidden = "", False
-            self._editor.replace(self._aside[0])
-            self._editor.cursor = self._aside[1]
+            self._editor.replace("")
+            if not self._logging_in():
+                self._put_back()
         self._redraw(AFTER_KEY)
+
+    def _put_back(self) -> None:
+        """The line that a question interrupted is there again; what was typed since, perhaps a password, is not."""
+        (text, cursor), self._aside = self._aside, ("", 0)
+        self._editor.replace(text)
+        self._editor.cursor = cursor
+        self._secret = False
+
+    def _logging_in(self) -> bool:
+        """Whether the server may still ask something: nothing that is typed now is meant for a room."""
+        return self.session.state == "login"
 
     def offer(self, lines: list[str]) -> None:
         """Lines were not sent: ask whether to send them."""
@@ -233,6 +251,8 @@ class Console:
 
     def changed(self) -> None:
         """The status line is different."""
+        if not self._prompt and not self._logging_in() and (self._secret or self._aside[0]):
+            self._put_back()
         self._redraw(AFTER_EVENT)
 
     def over(self, status: int, complaint: str) -> None:
@@ -309,6 +329,10 @@ class Console:
                 self.unask()
                 self.session.answer(text)
             return
+        if self._logging_in() and self._editor.text.split()[:1] != ["/quit"]:
+            if self._secret:
+                self._editor.replace("")
+            return
         line = self._editor.take()
         if not line.strip():
             return
@@ -345,7 +369,7 @@ class Console:
     def _pasted(self, text: str) -> None:
         lines = [clean(line) for line in text.split("\n")]
         full = [line for line in lines if line.strip()]
-        if len(full) < 2 or self._prompt:
+        if len(full) < 2 or self._prompt or self._logging_in():
             self._editor.insert(full[0] if full else "")
         else:
             self._questions.ask(True, full, self._clock.seconds())

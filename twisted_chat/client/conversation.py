@@ -37,6 +37,9 @@ AFTER_ECHO = 0.1
 #: Bytes that the original server reads at once.
 ORIGINAL_READS = 1024
 
+#: What the daemon says only to those who are in: another connection of an account does not enter anew.
+_AFTER_LOGIN = ("-- ", "~ ")
+
 _ENTERED = re.compile(r"user \[[^][]{1,200}\] has entered the room")
 
 
@@ -145,7 +148,7 @@ class Conversation:
         if self.state is State.ANSWERED:
             if self._question == LOGIN_PROMPT and line == "Registered username.":
                 pass
-            elif _ENTERED.fullmatch(line):
+            elif _ENTERED.fullmatch(line) or line.startswith(_AFTER_LOGIN):
                 self._logged_in(modern=True)
             elif not (self._settle and self._settle.active()):
                 self._settle = self._clock.callLater(SETTLE, self._logged_in, True)

@@ -78,6 +78,7 @@ class Pipe:
         self._input_ended = False
         self._connected = False
         self._question = ""
+        self._answered = ""
         self._tried: set[str] = set()
         self._deadline: Timer | None = clock.callLater(options.timeout * 2, self._no_answer)
         self._network_full = False
@@ -197,11 +198,14 @@ class Pipe:
 
     def asked(self, prompt: str) -> None:
         """The server asks something."""
-        self._question = prompt
+        self._question, answered = prompt, self._answered
         ready = {LOGIN_PROMPT: self._options.nick, PASSWORD_PROMPT: self._options.password}.get(prompt)
         if ready and prompt not in self._tried:
             self._tried.add(prompt)
             self._answer(ready, typed=False)
+        elif self._ask and (answered, prompt) == (PASSWORD_PROMPT, LOGIN_PROMPT):
+            # The password was wrong, not the name: have the server ask for it again, so that nobody types it here.
+            self._answer(self._talk.name, typed=False)
         elif ready and not self._ask:
             what = "password" if PASSWORD_PROMPT in self._tried else f"name {ready!r}"
             self._over(REFUSED, f"{self._options.server} refused the {what}")
@@ -275,7 +279,7 @@ class Pipe:
         if typed and not self._options.json and (not self._ask or self._question == PASSWORD_PROMPT):
             self._write(b"\n")
         self._echo(True)
-        self._question = ""
+        self._question, self._answered = "", self._question
         self._talk.answer(text)
 
     def _network_flow(self, on: bool) -> None:

@@ -113,6 +113,7 @@ class Session:
         self._talk: Conversation | None = None
         self._catchup = Catchup()
         self._password = options.password
+        self._given: str | None = None
         self._json = False
         self._early: list[Event] = []
         self._switching: list[Event] | None = None
@@ -163,6 +164,9 @@ class Session:
             self.leave(line)
         elif not word:
             pass
+        elif self.state == "login":
+            # What looks like a line may be the answer to a question that has not come yet.
+            self._notice("Logging in, wait: the line was not taken.", "error")
         elif self.state != "online" and is_secret(line):
             self._notice("There is no connection. The line is not kept, because a password may stand in it.", "error")
         elif self.state != "online" or self._talk is None:
@@ -181,6 +185,10 @@ class Session:
         """
         @param lines: go out one after the other, slowly enough not to count as a flood.
         """
+        if self.state == "login":
+            for line in lines:
+                self._outbox.keep(line)
+            return
         if self.state != "online":
             for line in lines:
                 self.say(line)
@@ -194,7 +202,7 @@ class Session:
         @param text: what the person says to the server's question.
         """
         if self._question == PASSWORD_PROMPT:
-            self._password = text
+            self._given = text
         question, self._question = self._question, ""
         if question and self._talk is not None:
             self._talk.answer(text)
@@ -208,7 +216,8 @@ class Session:
         self._leaving = True
         if self._talk is None or self.state != "online":
             lost = len(self._outbox.unsent())
-            self.end(1 if lost else 0, f"{lost} lines were not sent, for want of a connection" if lost else "")
+            what = "1 line was" if lost == 1 else f"{lost} lines were"
+            self.end(1 if lost else 0, f"{what} not sent, for want of a connection" if lost else "")
             return
         self._talk.say(line)
         self._timers.append(self._clock.callLater(CLOSE_WAIT, self.end, 0))
@@ -239,6 +248,7 @@ class Session:
         self._talk = Conversation(self._clock, self._link.write, self)
         self._json, self._switching = False, None
         self._early = []
+        self._given = None
         self._connected_at = self._clock.seconds()
         self._tried.clear()
         self._alive = KeepAlive()
@@ -319,11 +329,17 @@ class Session:
     def asked(self, prompt: str) -> None:
         """The server asks something."""
         self._show_early()
-        ready = {LOGIN_PROMPT: self.name, PASSWORD_PROMPT: self._password}.get(prompt)
+        refused, self._given = self._given, None
+        if refused is not None and refused == self._password:
+            self._password = None
+        ready = {LOGIN_PROMPT: self.name, PASSWORD_PROMPT: self._known_password()}.get(prompt)
         self._question = prompt
         if prompt == PASSWORD_PROMPT and self._options.server.exposed:
             self._notice("The connection is not encrypted (--tls): others can read the password on its way.", "error")
-        if ready and prompt not in self._tried:
+        if refused is not None and prompt == LOGIN_PROMPT and self._talk is not None and self._talk.name:
+            # The password was wrong, not the name: have the server ask for it again, so that nobody types it here.
+            self.answer(self._talk.name)
+        elif ready and prompt not in self._tried:
             self._tried.add(prompt)
             self.answer(ready)
         elif ready and prompt == LOGIN_PROMPT and self._was_online and self._name_tries < NAME_TRIES:
@@ -334,14 +350,20 @@ class Session:
             self._view.ask(prompt, prompt == PASSWORD_PROMPT)
         self._view.changed()
 
+    def _known_password(self) -> str | None:
+        """The password, when it is that of the name which the server asks about."""
+        asked = self._talk.name if self._talk is not None else ""
+        return self._password if not self.name or not asked or fold(asked) == fold(self.name) else None
+
     def _answer_again(self, talk: Conversation, name: str) -> None:
-        if talk is self._talk and self._question:
+        if talk is self._talk and self._question == LOGIN_PROMPT:
             self.answer(name)
 
     def logged_in(self) -> None:
         """The login is done."""
         assert self._talk is not None
         self.name = self._talk.name or self.name
+        self._password, self._given = self._given or self._known_password(), None
         self.modern = self._talk.modern
         self._name_tries = 0
         if self.modern:
