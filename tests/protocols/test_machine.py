@@ -5,6 +5,7 @@ The simpler one, L{Reference}, takes one step after the other and writes to one 
 
 from __future__ import annotations
 
+import io
 import os
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precondition, rule, run_state_machine_as_test
 from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.logger import globalLogPublisher, textFileLogObserver
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat.acts import Act, Answer, Close, Enter, Exit, Focus, Private, Recall, Switch, Tally
@@ -109,8 +111,6 @@ class Reference:
         self._members: dict[str, set[str]] = {}
         self._add = world.turn.add
         world.turn.add = self.add  # type: ignore[method-assign]
-        self._take_back = world.turn._failed
-        world.turn._failed = self.take_back  # type: ignore[method-assign]
 
     def add(self, act: Act) -> None:
         for step in act.steps:
@@ -126,25 +126,19 @@ class Reference:
         for act in done:
             self._apply(act)
 
-    def take_back(self, error: Exception) -> None:
-        self._take_back(error)
-        self.failed()
-
     def failed(self) -> None:
         acts, self._queue = self._queue, []
+        undone = []
         for act in acts:
             if act.fact:
                 self._queue.append(act)
-            elif act.undo is None and not any(type(step) in KEPT for step in act.steps):
+            elif not any(type(step) in KEPT for step in act.steps):
                 self._apply(act)
             elif act.session is not None:
                 self.sorry(act.session)
-        # What was taken back is as if it had never been: everyone is where the chat now says.
-        for session in list(self._rooms):
+                undone.append(act.session)
+        for session in undone:
             self._current[session] = session.room.name if session.room else None
-            self._rooms[session] = {room.name for room in session.user.rooms} if session.user else set()
-            if session.user is not None:
-                self._who[session] = session.user.name.shown
 
     def finish(self) -> None:
         """What is left has no events: it was delivered at the end of its turn."""
@@ -218,8 +212,11 @@ class Reference:
             case Kind.KICK:
                 members.discard(event.target)
             case Kind.RENAME:
-                members.discard(event.actor)
-                members.add(event.target)
+                # Each of the rooms is told, one after the other; but it is one name.
+                for those in self._members.values():
+                    if event.actor in those:
+                        those.remove(event.actor)
+                        those.add(event.target)
                 for session, name in self._who.items():
                     if name == event.actor:
                         self._who[session] = event.target
@@ -277,6 +274,7 @@ class Watched(Held):
         records = self._appending[0]
         if self.full:
             super().release()
+            self.reference.failed()
             return
         events = [record for record in records if isinstance(record, Event)]
         for number, event in enumerate(events, self._last_id + 1):
@@ -425,10 +423,15 @@ class Machine(RuleBasedStateMachine):
 class MachineTests(SynchronousTestCase):
     def test_whatever_people_do_each_receives_what_one_step_after_the_other_would_send(self) -> None:
         Machine.case = self
+        log = io.StringIO()
+        observer = textFileLogObserver(log)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
         run_state_machine_as_test(
             Machine,
             settings=settings(max_examples=EXAMPLES, stateful_step_count=40),
         )
+        self.assertNotIn(PASSWORD, log.getvalue())
 
     def test_the_reference_replays_as_many_lines_as_the_chat_asks_for(self) -> None:
         self.assertEqual(REPLAY, 20)
