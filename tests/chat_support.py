@@ -283,9 +283,6 @@ class Box:
 
     position = 0
 
-    def forget_replay(self) -> None:
-        pass
-
     def add(self, act: Act) -> None:
         self.acts.append(act)
 
@@ -329,7 +326,7 @@ class Trusting:
         self.asked = 0
         self._later = later or (lambda seconds, function: function())
 
-    def hash(self, password: str, done: Callable[[str], None]) -> None:
+    def hash(self, address: str, password: str, done: Callable[[Any], None]) -> None:
         self._later(0, lambda: done("hash of " + password))
 
     def check(self, address: str, name: Any, hashed: str, password: str, done: Callable[[bool], None]) -> None:

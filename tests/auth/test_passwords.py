@@ -167,7 +167,7 @@ class RealTests(TestCase):
 
     def hash(self, password: str) -> Deferred[str]:
         done: Deferred[str] = Deferred()
-        self.passwords.hash(password, done.callback)
+        self.passwords.hash("192.0.2.1", password, done.callback)
         return done
 
     def check(self, name: str, hashed: str, password: str) -> Deferred[Any]:

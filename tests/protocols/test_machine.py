@@ -111,6 +111,8 @@ class Reference:
         self._members: dict[str, set[str]] = {}
         self._add = world.turn.add
         world.turn.add = self.add  # type: ignore[method-assign]
+        self._take_back = world.turn._failed
+        world.turn._failed = self.take_back  # type: ignore[method-assign]
 
     def add(self, act: Act) -> None:
         for step in act.steps:
@@ -126,19 +128,25 @@ class Reference:
         for act in done:
             self._apply(act)
 
+    def take_back(self, error: Exception) -> None:
+        self._take_back(error)
+        self.failed()
+
     def failed(self) -> None:
         acts, self._queue = self._queue, []
-        undone = []
         for act in acts:
             if act.fact:
                 self._queue.append(act)
-            elif not any(type(step) in KEPT for step in act.steps):
+            elif act.undo is None and not any(type(step) in KEPT for step in act.steps):
                 self._apply(act)
             elif act.session is not None:
                 self.sorry(act.session)
-                undone.append(act.session)
-        for session in undone:
+        # What was taken back is as if it had never been: everyone is where the chat now says.
+        for session in list(self._rooms):
             self._current[session] = session.room.name if session.room else None
+            self._rooms[session] = {room.name for room in session.user.rooms} if session.user else set()
+            if session.user is not None:
+                self._who[session] = session.user.name.shown
 
     def finish(self) -> None:
         """What is left has no events: it was delivered at the end of its turn."""
@@ -274,7 +282,6 @@ class Watched(Held):
         records = self._appending[0]
         if self.full:
             super().release()
-            self.reference.failed()
             return
         events = [record for record in records if isinstance(record, Event)]
         for number, event in enumerate(events, self._last_id + 1):

@@ -27,6 +27,11 @@ from .throttle import Throttle, network
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 THREADS = max(1, (os.cpu_count() or 1) - 1)
 MOST_WAITING = 1000
+# How many new passwords one address may set in how many seconds.
+MOST_HASHING = 5
+HASHING_PAUSE = 10.0
+# The priority of what everyone who logs in goes before.
+LAST = 1 << 30
 # How many of those who wait are sent away in one turn, when there is nothing left to check for them.
 REFUSED_A_TURN = 20
 # How long those wait for their answer who try too often, in seconds: else they would only try faster.
@@ -56,6 +61,7 @@ class Passwords:
         self._free = threads
         self._waiting: list[tuple[int, int, Callable[[], Deferred[None]]]] = []
         self._waiting_of: Counter[str] = Counter()
+        self._hashed: dict[str, list[float]] = {}
         self._order = count()
         self._working = False
         # What a password is compared with when there is no account, so that this takes as long.
@@ -75,9 +81,18 @@ class Passwords:
         """End the threads; what is under way is waited for."""
         self._pool.stop()
 
-    def hash(self, password: str, done: Callable[[str], None]) -> None:
+    def hash(self, address: str, password: str, done: Callable[[str | Refused], None]) -> None:
         """The chat's."""
-        self._enqueue(0, lambda: self._hash(password, done))
+        source, now = network(address), self._reactor.seconds()
+        if len(self._hashed) > MOST_WAITING:
+            self._hashed = {one: times for one, times in self._hashed.items() if times[-1] > now - HASHING_PAUSE}
+        recent = [time for time in self._hashed.get(source, ()) if time > now - HASHING_PAUSE]
+        if len(recent) >= MOST_HASHING or len(self._waiting) >= MOST_WAITING:
+            self._reactor.callLater(PENALTY, done, CROWDED)
+            return
+        self._hashed[source] = [*recent, now]
+        # Behind everyone who logs in: it costs as much as a guess.
+        self._enqueue(LAST, lambda: self._hash(password, done))
 
     def check(
         self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | Refused], None]
@@ -139,8 +154,12 @@ class Passwords:
     def _in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
         return deferToThreadPool(self._reactor, self._pool, function, *args)
 
-    def _hash(self, password: str, done: Callable[[str], None]) -> Deferred[None]:
-        return self._in_thread(HASHER.hash, password).addCallback(done)
+    def _hash(self, password: str, done: Callable[[str | Refused], None]) -> Deferred[None]:
+        def failed(failure: Any) -> Refused:
+            self.log.failure("a password could not be hashed", failure)
+            return CROWDED
+
+        return self._in_thread(HASHER.hash, password).addErrback(failed).addCallback(done)
 
     def _check(
         self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | Refused], None]
@@ -154,9 +173,14 @@ class Passwords:
         if self._throttle.wait(address, name.key, self._reactor.seconds()) > 0:
             self._put_off(address, name, done)
             return
-        right = await self._in_thread(_verify, hashed or self._nobody, password) and bool(hashed)
-        if not hashed:
-            right = await self._ask_outside(name, password)
+        try:
+            right = await self._in_thread(_verify, hashed or self._nobody, password) and bool(hashed)
+            if not hashed:
+                right = await self._ask_outside(name, password)
+        except Exception:
+            self.log.failure("a password could not be checked")
+            done(CROWDED)
+            return
         if right:
             self._throttle.succeeded(address, name.key)
         else:

@@ -18,7 +18,7 @@ MAX_PASSWORD = 200
 class Authenticator(Protocol):
     """Checks passwords, elsewhere: it takes tens of milliseconds. Every call is answered in a later turn, once."""
 
-    def hash(self, password: str, done: Callable[[str], None]) -> None:
+    def hash(self, address: str, password: str, done: Callable[[str | Refused], None]) -> None:
         """Make what is stored of a password."""
 
     def check(

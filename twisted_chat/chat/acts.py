@@ -52,9 +52,6 @@ class Outbox(Protocol):
     def position(self) -> int:
         """The id of the last event that has been delivered."""
 
-    def forget_replay(self) -> None:
-        """What the log has of the past is no longer what it was: replay is to be read anew."""
-
 
 @dataclass(slots=True)
 class Enter:

@@ -35,8 +35,10 @@ def register(chat: Chat, session: Session, password: str) -> None:
         raise Refused("outside", "Accounts are kept elsewhere: /login NAME PASSWORD, with your password there.")
     check_password(password)
 
-    def hashed(value: str) -> None:
-        if session.user is user and chat.accounts.get(user.name.key) is not None:
+    def hashed(value: str | Refused) -> None:
+        if isinstance(value, Refused):
+            chat.refuse(session, value)
+        elif session.user is user and chat.accounts.get(user.name.key) is not None:
             chat.refuse(session, Refused("registered", f"The name {user.name.shown} is registered: /login with it."))
         elif session.user is user:
             now = chat.now()
@@ -46,7 +48,7 @@ def register(chat: Chat, session: Session, password: str) -> None:
         session.ready()
 
     session.busy = True
-    chat.authenticator.hash(password, hashed)
+    chat.authenticator.hash(session.address, password, hashed)
 
 
 def _own(chat: Chat, session: Session, user: User, change: tuple[Put, Callable[[], None]], told: Answer) -> None:
@@ -89,9 +91,11 @@ def log_in(chat: Chat, session: Session, text: str, password: str) -> None:
     hashed = account.password if account else ""
 
     def checked(right: bool | Refused) -> None:
-        if session.alive and session.user is user:
-            _checked(chat, session, name, hashed, right)
-        session.ready()
+        try:
+            if session.alive and session.user is user:
+                _checked(chat, session, name, hashed, right)
+        finally:
+            session.ready()
 
     session.busy = True
     chat.authenticator.check(session.address, name, hashed, password[:1000], checked)
@@ -139,18 +143,25 @@ def _become(chat: Chat, session: Session, name: Name, account: Account) -> None:
         told = Answer(session, "account", f"You are logged in as {account.name}.", {"account": account.name})
         _own(chat, session, guest, chat.accounts.change(name.key, seen=chat.now()), told)
         return
-    rooms = guest.rooms
+    rooms = {room: room.members[guest] for room in guest.rooms}
+    presence.check_admitted(chat, session, name, account)
     presence.lost(chat, session, f"is {account.name}")
     presence.enter(chat, session, name, account)
     user = session.user
     if user is None:
         return
-    for room in rooms:
-        if room.name in chat.rooms and user not in room.members:
+    for room, role in rooms.items():
+        if user not in room.members:
+            # Whoever was let in as a guest need not be let in again.
+            room.invited.add(name.key)
             try:
                 presence.join(chat, session, room.name)
             except Refused as why:
                 chat.refuse(session, why)
+            room.invited.discard(name.key)
+        if role > room.members.get(user, role):
+            room.members[user] = room.roles[name.key] = role
+            chat.outbox.add(Act(session, chat.keep_room(room)))
 
 
 def change_password(chat: Chat, session: Session, old: str, new: str) -> None:
@@ -166,15 +177,17 @@ def change_password(chat: Chat, session: Session, old: str, new: str) -> None:
         raise Refused("outside", "Your password is kept elsewhere, and cannot be changed here.")
     check_password(new)
 
-    def hashed(value: str) -> None:
-        if chat.accounts.get(user.name.key) is not None:
+    def hashed(value: str | Refused) -> None:
+        if isinstance(value, Refused):
+            chat.refuse(session, value)
+        elif chat.accounts.get(user.name.key) is not None:
             put, undo = chat.accounts.change(user.name.key, password=value)
             chat.outbox.add(Act(session, [put, Answer(session, "info", "Your password is changed.")], undo))
         session.ready()
 
     def checked(right: bool | Refused) -> None:
         if right is True:
-            chat.authenticator.hash(new, hashed)
+            chat.authenticator.hash(session.address, new, hashed)
             return
         if session.user is user:
             wrong = Refused("wrong-password", "The old password is wrong.")

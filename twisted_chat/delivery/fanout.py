@@ -230,10 +230,6 @@ class Fanout:
             if name not in session.formats:
                 self._enter(session, name, last_id)
 
-    def forget_replay(self) -> None:
-        """What was remembered of the rooms' last lines is no longer what the log says."""
-        self._recent = {name: Recent(self._last_id) for name in self._recent}
-
     def _exit(self, session: Session, room: str) -> None:
         format = session.formats.pop(room, None)
         if format is None:

@@ -61,10 +61,6 @@ class Turn:
         """See L{Outbox}."""
         return self._fanout.position
 
-    def forget_replay(self) -> None:
-        """See L{Outbox}."""
-        self._fanout.forget_replay()
-
     def slow_down(self, producer: Transport) -> None:
         """Called after input was taken: while more waits for the disk than is good, no more is read from there."""
         if len(self._gathered) > CONGESTED:

@@ -25,6 +25,8 @@ from .telnet import TelnetFilter
 # How long a client that never sent a newline may be silent before what it sent is taken as a line, in seconds.
 PAUSE = 0.25
 LINES_A_TURN = 100
+# No more is begun after so many seconds; one command alone may take longer.
+TIME_A_TURN = 0.005
 MAX_DISCARDED = 1 << 20
 # What begins a TLS connection or an HTTP request.
 _FOREIGN = re.compile(rb"\x16\x03|[A-Z]+ \S+ HTTP/\d")
@@ -113,9 +115,10 @@ class ChatProtocol(LineReceiver):
 
     def _take(self, lines: list[bytes]) -> None:
         """Process so many lines, and leave the others for the next turn of the reactor: nobody waits for them."""
-        session = self.session
+        session, clock = self.session, self.factory.reactor
+        begun = clock.seconds()
         for done, ended in enumerate(lines):
-            if session.busy or done == LINES_A_TURN:
+            if session.busy or done == LINES_A_TURN or (done and clock.seconds() - begun > TIME_A_TURN):
                 self._wait(lines[done:])
                 return
             line = ended.removesuffix(b"\r")

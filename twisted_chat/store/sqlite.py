@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib import resources
 from typing import IO, Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
 from ..chat.events import TALK, Event, Kind, Put, Record
@@ -307,9 +307,10 @@ class SQLiteStore(Store):
         self._indexed = upto
         return upto < self._last_id
 
-    def _index_all(self) -> None:
+    async def _bring_index_up_to_date(self) -> None:
+        """In the reactor's thread: step by step, so that commits come between."""
         try:
-            while self._index_step():
+            while await self._writer.ask(self._index_step):
                 pass
         except sqlite3.Error as error:
             raise StoreError(f"search index: {error}") from error
@@ -325,7 +326,7 @@ class SQLiteStore(Store):
     def _ask_reader(self, function: Callable[[Query], T], query: Query) -> Deferred[T]:
         if not query.words:
             return self._reader.ask(function, query)
-        indexed = self._writer.ask(self._index_all)
+        indexed = ensureDeferred(self._bring_index_up_to_date())
         return indexed.addCallback(lambda _: self._reader.ask(function, query))
 
     def _read(self, query: Query) -> list[Event]:
