@@ -23,7 +23,7 @@ ORDERS_EVERY = 0.5
 PRUNE_EVERY = 5.0
 NOTE_EVERY = 60.0
 STEP = 500
-PAUSE = 0.05
+PAUSE = 0.02
 REMEMBERED = 100
 ERASE_STEP = 5_000
 SETTLED_TRIES = 100
@@ -76,7 +76,8 @@ class Housekeeping:
 
     def start(self) -> None:
         for loop, pause in self._loops:
-            loop.start(pause, now=False)
+            # Pruning begins at once: who starts with less to keep than there was wants to see it gone.
+            loop.start(pause, now=pause == PRUNE_EVERY)
 
     def stop(self) -> None:
         self._stopped = True
