@@ -1,0 +1,201 @@
+"""What people might try, or stumble over: ways around a rule, and rules that come undone."""
+
+from __future__ import annotations
+
+from chat_support import World
+from twisted.trial.unittest import SynchronousTestCase
+
+
+class EvasionCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.world = World()
+        for name in ("ann", "bea", "root1"):
+            self.world.account(name)
+        self.world.account("boss", admin=True)
+
+    def tearDown(self) -> None:
+        self.world.settle()
+        self.world.check()
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+
+class SeveralConnectionsTests(EvasionCase):
+    """The log cannot be written, and someone has more than one connection."""
+
+    def test_who_did_not_come_in_after_all_hears_nothing_on_any_connection(self) -> None:
+        owner = self.world.enter("bea", "#plan")
+        first = self.world.enter("ann")
+        self.world.store.hold = self.world.store.full = True
+        first.send("/join #plan")
+        self.world.settle()
+        second = self.world.connect()
+        second.send("ann", "correct-horse")
+        self.world.settle()
+        self.world.store.release()
+        self.world.store.hold = self.world.store.full = False
+        self.world.settle()
+        self.world.all_read()
+        owner.say("for us only")
+        self.assertEqual((first.read(), second.read()), ([], []))
+
+    def test_who_did_not_come_in_after_all_says_nothing_there(self) -> None:
+        owner = self.world.enter("bea", "#plan")
+        first, second = self.world.enter("ann"), self.world.enter("ann")
+        self.world.store.hold = self.world.store.full = True
+        first.send("/join #plan")
+        second.send("/join #plan")
+        self.world.settle()
+        self.world.store.release()
+        self.world.store.hold = self.world.store.full = False
+        self.world.settle()
+        self.world.all_read()
+        second.say("hello")
+        self.assertNotIn("[ann] hello", owner.read())
+
+    def test_who_was_not_kicked_after_all_hears_the_room_on_every_connection(self) -> None:
+        owner = self.world.enter("bea", "#plan")
+        self.world.enter("ann", "#plan")
+        self.world.store.hold = self.world.store.full = True
+        owner.send("/kick ann")
+        self.world.settle()
+        second = self.world.connect()
+        second.send("ann", "correct-horse")
+        self.world.settle()
+        self.world.store.release()
+        self.world.store.hold = self.world.store.full = False
+        self.world.settle()
+        self.world.all_read()
+        owner.say("still here?")
+        self.assertEqual(second.read(), ["#plan [bea] still here?"])
+
+
+class ComingBackTests(EvasionCase):
+    def test_a_room_made_anew_meanwhile_is_somebody_elses(self) -> None:
+        self.world.enter("gus", "#x")
+        ann = self.world.enter("ann", "#x")
+        ann.drop()
+        self.world.chat.rooms["#x"].roles.clear()
+        for client in list(self.world.clients()):
+            client.drop()
+        self.world.settle()
+        self.world.clock.advance(5)
+        self.world.enter("bea", "#x").say("/mode secret on", "the treasure")
+        ann = self.world.connect()
+        self.assertNotIn("treasure", "".join(ann.say("ann", "correct-horse")))
+        self.assertEqual([room.name for room in ann.user.rooms], ["#lobby"])
+
+    def test_a_ban_from_the_lobby_outlasts_a_reconnection(self) -> None:
+        boss, gus = self.world.enter("boss"), self.world.enter("gus")
+        boss.say("/ban gus")
+        self.assertNotIn(self.world.chat.rooms["#lobby"], gus.user.rooms)
+        gus.drop()
+        self.world.settle()
+        gus = self.world.enter("gus")
+        boss.read()
+        gus.say("still here")
+        self.assertEqual(boss.read(), [])
+
+    def test_an_op_cannot_keep_the_owner_out_by_a_pattern(self) -> None:
+        owner, op = self.world.enter("ann", "#x"), self.world.enter("bea", "#x")
+        owner.say("/op bea")
+        owner.drop()
+        self.world.settle()
+        op.say("/ban an*")
+        self.assertIn(self.world.chat.rooms["#x"], self.world.enter("ann").user.rooms)
+
+    def test_a_connection_from_a_banned_address_takes_one_out_of_the_room(self) -> None:
+        owner = self.world.enter("bea", "#x")
+        owner.say("/ban 198.51.100.0/24")
+        self.world.enter("ann", "#x")
+        second = self.world.enter("ann", host="198.51.100.7")
+        self.world.all_read()
+        owner.say("secret")
+        self.assertEqual(second.read(), [])
+
+    def test_a_message_that_was_never_taken_waits_for_the_next_time(self) -> None:
+        ann, gus = self.world.enter("ann"), self.world.enter("gus")
+        ann.session.pauseProducing()
+        gus.say("/msg ann are you there?")
+        ann.drop()
+        self.world.settle()
+        ann = self.world.connect()
+        self.assertIn("[gus -> ann] are you there?", "".join(ann.say("ann", "correct-horse")))
+
+
+class RoleTests(EvasionCase):
+    def test_an_op_who_registers_can_be_made_none_again(self) -> None:
+        owner, gus = self.world.enter("ann", "#x"), self.world.enter("gus", "#x")
+        owner.say("/op gus")
+        gus.say("/register correct-horse")
+        self.world.all_read()
+        owner.say("/deop gus")
+        self.assertIn("takes the role op", gus.say("/mode moderated on")[-1])
+
+    def test_a_guest_cannot_close_a_room_that_nobody_would_own(self) -> None:
+        gus = self.world.enter("gus", "#x")
+        for mode in ("secret on", "invite-only on", "key word", "members-only on"):
+            self.assertIn("/register first", gus.say(f"/mode {mode}")[0])
+        self.assertEqual(gus.say("/mode moderated on"), ["user [gus] set moderated"])
+
+    def test_who_becomes_their_account_keeps_the_rooms_they_made(self) -> None:
+        gus = self.world.enter("gus", "#mine")
+        self.world.enter("eve", "#mine")
+        gus.say("/login ann correct-horse")
+        self.world.settle()
+        gus.say("/join #mine")
+        self.assertEqual(gus.say("/mode moderated on")[-1], "user [ann] set moderated")
+
+    def test_numbers_beyond_all_measure_are_refused(self) -> None:
+        ann = self.world.enter("ann", "#x")
+        for number in ("0" * 9 + "1999", "9" * 400, "9" * 8, "0", "-1"):
+            self.assertIn("Usage: /mode slow NUMBER", ann.say(f"/mode slow {number}")[0])
+        self.assertEqual(ann.say("hello"), ["[ann] hello"])
+
+
+class NameTests(EvasionCase):
+    def test_an_invitation_of_a_guest_is_not_the_next_ones_of_that_name(self) -> None:
+        owner, gus = self.world.enter("ann", "#x"), self.world.enter("gus")
+        owner.say("/mode invite-only on", "/invite gus")
+        gus.drop()
+        self.world.settle()
+        eve = self.world.enter("eve")
+        eve.say("/nick gus")
+        self.assertEqual(eve.say("/join #x"), ["!! #x is for those who are invited."])
+
+    def test_what_only_looks_like_a_reserved_name_is_reserved(self) -> None:
+        for name in ("server", "Server", "\u0455erver", "\u0430dmin"):
+            client = self.world.connect()
+            self.assertIn("reserved", "".join(client.say(name)), name)
+
+
+class SilenceTests(EvasionCase):
+    def test_a_shunned_guests_address_does_not_silence_accounts(self) -> None:
+        boss, ann = self.world.enter("boss"), self.world.enter("ann")
+        self.world.enter("troll")
+        boss.say("/shun troll")
+        self.world.all_read()
+        ann.say("hello")
+        self.assertEqual(boss.read(), ["[ann] hello"])
+
+    def test_who_may_not_speak_leaves_without_a_word(self) -> None:
+        owner, gus = self.world.enter("ann", "#x"), self.world.enter("gus", "#x")
+        owner.say("/mute gus")
+        gus.say("/quit rude words")
+        self.assertIn("user [gus] left the room", owner.read())
+
+    def test_slow_mode_does_not_begin_anew_by_leaving(self) -> None:
+        owner, gus = self.world.enter("ann", "#x"), self.world.enter("gus", "#x")
+        owner.say("/mode slow 600")
+        gus.say("one")
+        self.assertIn("is in slow mode", gus.say("/leave", "/join #x", "two")[-1])
+        self.assertIn("is in slow mode", gus.say("/nick gustav", "three")[-1])
+
+    def test_unread_lines_say_where_they_were_said_and_are_counted_by_room(self) -> None:
+        ann, bea = self.world.enter("ann", "#x"), self.world.enter("bea", "#x")
+        ann.drop()
+        self.world.settle()
+        bea.say("in x", "/join #lobby", "in the lobby", "again")
+        ann = self.world.enter("ann")
+        lines = [line.removeprefix("~ 2026-11-22 10:00:00 ") for line in ann.say("/unread")]
+        self.assertEqual(lines[:3], ["[bea] in the lobby", "[bea] again", "-- 2 lines in #lobby since you left."])
+        self.assertEqual(lines[3:], ["#x [bea] in x", "-- 1 line in #x since you left."])
