@@ -63,6 +63,23 @@ def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: s
             _drop_all(chat, user, reason or "banned")
 
 
+def list_bans(chat: Chat, session: Session) -> None:
+    """Tell who is banned from the server.
+
+    @raise Refused: C{"not-admin"}.
+    """
+    _admin(chat, session)
+    now = chat.now()
+    held = [ban for ban in chat.bans.values() if ban.holds(now)]
+    lines = [
+        f"{ban.mask} for {span(ban.until - now) if ban.until else 'ever'}, by {ban.by}"
+        + (f": {ban.reason}" if ban.reason else "")
+        for ban in held
+    ]
+    text = "\n".join(lines) or "Nobody is banned from the server."
+    chat.answer(session, text, "bans", {"room": None, "bans": [{"what": "ban", **ban.record()} for ban in held]})
+
+
 def unban(chat: Chat, session: Session, mask: str) -> None:
     """Take a ban from the server back.
 

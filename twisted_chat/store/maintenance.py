@@ -12,7 +12,7 @@ from typing import Any
 
 from ..chat.events import Kind, inbox
 from .interface import StoreError
-from .sqlite import APPLICATION_ID, schema_steps
+from .sqlite import APPLICATION_ID, make_private, schema_steps
 
 # As the roles are stored.
 ROLES = {2: "voice", 3: "op", 4: "owner"}
@@ -71,6 +71,7 @@ def backup(path: str, target: str) -> None:
         raise StoreError(f"{target} is there already")
     try:
         with _reading(path) as db:
+            make_private(target)
             db.execute("VACUUM INTO ?", (target,))
         for name in (target, os.path.dirname(target)):
             descriptor = os.open(name, os.O_RDONLY)

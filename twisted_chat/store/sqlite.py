@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import resources
 from typing import IO, Any
@@ -59,6 +60,8 @@ class SQLiteStore(Store):
 
     def open(self) -> None:
         self._lock = self._take_lock()
+        with suppress(OSError):  # SQLite says better what is wrong
+            make_private(self.path)
         try:
             self._writing = self._connect(self.path)
             try:
@@ -392,6 +395,14 @@ class SQLiteStore(Store):
 
     def topics(self) -> list[tuple[str, str]]:
         return self._writing.execute("SELECT name, topic FROM room WHERE topic != ''").fetchall()
+
+
+def make_private(path: str) -> None:
+    """Make a file for its owner alone, when it is not there: it will hold direct messages and hashes of passwords.
+
+    @raise OSError: it cannot be made.
+    """
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def in_use(path: str) -> bool:

@@ -18,9 +18,12 @@ def kill(chat: Chat, session: Session, name: str, reason: str | None) -> None:
     administration.kill(chat, session, name, reason or "")
 
 
-@command(GROUP, "gban", "MASK", "[duration and reason]")
-def gban(chat: Chat, session: Session, mask: str, rest: str | None) -> None:
-    """Keeps someone out of the server; as /ban, but everywhere."""
+@command(GROUP, "gban", "[MASK]", "[duration and reason]")
+def gban(chat: Chat, session: Session, mask: str | None, rest: str | None) -> None:
+    """Keeps someone out of the server; as /ban, but everywhere. Without a mask it lists who is."""
+    if mask is None:
+        administration.list_bans(chat, session)
+        return
     administration.ban(chat, session, mask, *split_duration(rest))
 
 
