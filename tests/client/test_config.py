@@ -74,8 +74,11 @@ class LoadTests(TestCase):
                 load([], self.environ)
 
     def test_a_room_with_blanks(self) -> None:
-        with self.assertRaises(ConfigError):
-            load(["--room", "no room"], self.environ)
+        for arguments in (["--room", "no room"], ["chat://localhost/no%20room"], []):
+            self.write("[client]\nroom = #no room\n")
+            with self.assertRaises(ConfigError) as raised:
+                load(arguments, self.environ)
+            self.assertEqual(raised.exception.status, 3)
 
     def test_passwords(self) -> None:
         secret = self.folder / "secret"

@@ -30,6 +30,7 @@ class FakeSession:
         self.rooms.note(Event("join", room="#lobby", sender="kim"), "kim", False)
         self.rooms.focus("#lobby")
         self.name, self.state, self.lag, self.retry_at, self.pasting = "kim", "online", 0.012, 0.0, False
+        self.listed: tuple[str, ...] = ()
         self.said: list[str] = []
         self.pasted: list[str] = []
         self.answers: list[str] = []
@@ -112,6 +113,25 @@ class ConsoleTests(TestCase):
         self.session.rooms.focus("#dev")
         self.console.changed()
         self.assertEqual([line for line in self.lines() if "in " in line], ["10:00 [bob] in dev"])
+
+    def test_what_was_deleted_is_seen_no_more(self) -> None:
+        for number in (1, 2):
+            self.console.show(Event("message", f"text {number}", number, 36000.0, "#lobby", "bob"))
+        self.lines()
+        self.console.show(Event("delete", "1", 3, 36000.0, "#lobby", "kim", "bob"))
+        self.assertEqual(
+            self.lines()[-5:-2],
+            [
+                *("10:00 [bob] (deleted)", "10:00 [bob] text 2"),
+                "10:00 -- user [kim] deleted message 1 of [bob]",
+            ],
+        )
+
+    def test_rooms_that_were_listed_are_completed(self) -> None:
+        self.session.listed = ("#lobby", "#ops")
+        self.assertEqual(self.press("/join \t\t"), "[#lobby] /join #ops")
+        self.assertEqual(self.press("\x15/join o\t"), "[#lobby] /join #ops")
+        self.assertEqual(self.press("\x15see #o\t"), "[#lobby] see #ops")
 
     def test_what_was_asked_for_is_shown_where_one_is(self) -> None:
         self.console.show(Event("message", "found", 1, 36000.0, "#dev", "bob", replay=True), asked=True)

@@ -39,6 +39,15 @@ class DaemonTests(TestCase):
         said = [line for line in self.bob.lines if line.startswith("[cron]")]
         self.assertEqual(said, ["[cron] /etc is full", "[cron] second é"])
 
+    def test_a_password_that_is_missing(self) -> None:
+        ann = Talker(self.daemon, "ann")
+        ann.say("/register sesame-sesame")
+        ann.wait_for("-- The name ann is yours now: it will be asked for its password.")
+        ann.close()
+        done = run_client("--nick", "ann", "--send", "hello", self.daemon.address)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b"wants a password for 'ann' (--password-file)", done.stderr)
+
     def test_a_name_of_its_own_is_found(self) -> None:
         other = Talker(self.daemon, "visitor")
         self.addCleanup(other.close)
@@ -54,6 +63,10 @@ class DaemonTests(TestCase):
         self.assertEqual(done.returncode, 3)
         self.assertIn(b"cannot enter #no!room: ", done.stderr)
         self.assertNotIn(b"[cron] secret", done.stdout)
+        for more in (("--send", "secret"), ()):
+            done = run_client("--nick", "cron", "--room", "no room", *more, self.daemon.address, input=b"secret\n")
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(b"a room's name has no blanks in it", done.stderr)
         done = run_client("--nick", "bob", "--send", "hello", self.daemon.address)
         self.assertEqual(done.returncode, 3)
         self.assertIn(b"refused the name 'bob'", done.stderr)
@@ -70,6 +83,12 @@ class DaemonTests(TestCase):
 
 
 class OtherServerTests(TestCase):
+    def test_a_socket_that_is_not_there(self) -> None:
+        for more in (("--send", "hello"), ()):
+            done = run_client("--nick", "cron", *more, "/nowhere/chat.sock")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"cannot connect to /nowhere/chat.sock: there is no such file\n", done.stderr)
+
     def test_to_the_original_server(self) -> None:
         with OriginalServer() as server:
             done = run_client("--nick", "cron", "--send", "one\ntwo", server.address)

@@ -38,7 +38,9 @@ class FakeLink:
 
 class FakeView:
     def __init__(self) -> None:
+        self.session: Session
         self.events: list[Event] = []
+        self.where: list[tuple[str, str]] = []
         self.questions: list[tuple[str, bool]] = []
         self.unasked = 0
         self.offers: list[list[str]] = []
@@ -46,6 +48,7 @@ class FakeView:
 
     def show(self, event: Event, asked: bool = False) -> None:
         self.events.append(event)
+        self.where.append((self.session.rooms.current, event.text))
 
     def ask(self, prompt: str, hidden: bool) -> None:
         self.questions.append((prompt, hidden))
@@ -70,6 +73,7 @@ class SessionTestCase(TestCase):
     def start(self, **options: object) -> None:
         self.clock, self.view = Clock(), FakeView()
         self.session = Session(self.clock, Options(nick="kim", **options), FakeLink, self.view, lambda: 0.5)
+        self.view.session = self.session
         self.link: FakeLink = self.session._link
         self.session.start()
         self.connect()
@@ -441,6 +445,41 @@ class StayingTests(SessionTestCase):
         self.get({"type": "history", "room": "#lobby"})
         self.assertEqual(self.view.offers, [])
         self.assertFalse([event for event in self.view.events if "sesame" in event.text])
+
+    def test_being_kicked_is_told_in_the_room_one_lands_in(self) -> None:
+        self.get({"type": "join", "id": 3, "room": "#x", "from": "kim"}, {"type": "room", "room": "#x"})
+        self.view.where.clear()
+        self.get({"type": "kick", "id": 4, "room": "#x", "from": "bob", "to": "kim", "text": "rude"})
+        self.get({"type": "info", "text": "You were kicked from #x: rude"})
+        self.get({"type": "room", "room": "#lobby", "text": "You are now in #lobby."})
+        self.assertIn(("#lobby", "You were kicked from #x: rude"), self.view.where)
+        self.assertEqual(self.session.rooms.joined(), ["#lobby"])
+
+    def test_a_room_that_one_left_is_not_returned_to(self) -> None:
+        self.get({"type": "join", "id": 3, "room": "#x", "from": "kim"}, {"type": "room", "room": "#x"})
+        self.get({"type": "info", "text": "You left #x."}, {"type": "room", "room": "#lobby"})
+        self.assertEqual((self.session.rooms.joined(), self.session.rooms.current), (["#lobby"], "#lobby"))
+        self.get({"type": "join", "id": 5, "room": "#y", "from": "kim"}, {"type": "room", "room": "#y"})
+        self.get({"type": "info", "text": "You left #lobby."})
+        self.assertEqual((self.session.rooms.joined(), self.session.rooms.current), (["#y"], "#y"))
+
+    def test_the_count_after_a_kick(self) -> None:
+        self.get({"type": "who", "room": "#lobby", "members": [{"name": "kim"}, {"name": "bob"}], "text": "x"})
+        self.get({"type": "kick", "id": 4, "room": "#lobby", "from": "kim", "to": "bob"})
+        self.assertEqual(self.session.rooms["#lobby"].count, 1)
+
+    def test_history_that_was_asked_for_is_shown_again_with_its_numbers(self) -> None:
+        self.get(self.message(5, "five"))
+        for line, numbered in (("/history 5 ids", True), ("/history 5", False)):
+            self.session.say(line)
+            self.get(self.message(5, "five", replay=True), {"type": "history", "room": "#lobby", "text": "End."})
+            shown = [event for event in self.view.events if event.type == "message"][-1]
+            self.assertEqual((shown.replay, shown.numbered), (True, numbered))
+        self.assertEqual(self.view.texts(), ["five"] * 3)
+
+    def test_rooms_that_are_listed_are_known(self) -> None:
+        self.get({"type": "rooms", "rooms": [{"room": "#lobby"}, {"room": "#ops"}], "text": "#lobby (2)"})
+        self.assertEqual(self.session.listed, ("#lobby", "#ops"))
 
     def test_an_answer_to_who_is_shown_when_it_was_asked_for(self) -> None:
         who = {"type": "who", "room": "#lobby", "members": [{"name": "kim"}, {"name": "bob"}], "text": "In #lobby:"}

@@ -100,6 +100,31 @@ class DaemonTests(TestCase):
             terminal.send("\x04")
             self.assertEqual(terminal.wait_end(), 0)
 
+    def test_what_an_account_was_sent_while_away(self) -> None:
+        bob, kim = self.talker("bob"), self.talker("kim")
+        kim.say("/register sesame-sesame")
+        kim.wait_for("-- The name kim is yours now: it will be asked for its password.")
+        kim.close()
+        bob.wait_for("user [kim] left the room")
+        bob.say("/msg kim psst")
+        bob.wait_for("[bob -> kim] psst")
+        with Terminal("--nick", "kim", self.daemon.address) as terminal:
+            terminal.wait_for("Password:")
+            terminal.send("sesame-sesame\r")
+            terminal.wait_for("online,")
+            terminal.send("/history 5 ids\r")
+            terminal.wait_for("-- End of the history of #lobby")
+            self.assertEqual(len([line for line in terminal.lines() if "[bob -> kim] psst" in line]), 1)
+            self.assertTrue([line for line in terminal.lines() if re.search(r" \d+ <- kim left the room", line)])
+            with Terminal("--nick", "kim", self.daemon.address) as second:
+                second.wait_for("Password:")
+                second.send("sesame-sesame\r")
+                second.wait_for("online,")
+                second.wait_for("bob has entered the room")
+                self.assertEqual([line for line in second.lines() if "psst" in line], [])
+                entered = [line for line in second.lines() if "bob has entered the room" in line]
+                self.assertEqual(len(entered), 1)
+
     def test_a_killed_daemon_costs_nothing(self) -> None:
         with Terminal("--nick", "kim", self.daemon.address, rows=40) as terminal:
             terminal.wait_for("online,")

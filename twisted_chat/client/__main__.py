@@ -27,7 +27,7 @@ def main() -> None:
         options = load(sys.argv[1:], os.environ)
         status, complaint = Program(options).run()
     except ConfigError as problem:
-        status, complaint = 2, str(problem)
+        status, complaint = problem.status, str(problem)
     if complaint:
         print(f"twisted-chat: {complaint}", file=sys.stderr)
     sys.exit(status)

@@ -56,6 +56,15 @@ class Buffer:
         if self.scroll and self._shape is not None:
             self.scroll += len(self._rows(entry, previous, *self._shape))
 
+    def delete(self, number: int) -> None:
+        """
+        @param number: of an event that was taken back: what was said there is not shown any more.
+        """
+        for entry in self._entries:
+            if entry.event.id == number and entry.event.type in ("message", "action"):
+                entry.event = dataclasses.replace(entry.event, text="")
+                entry.mentioned, entry.rows = False, None
+
     def clear(self) -> None:
         """Forget all lines."""
         self._entries.clear()

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Sequence
 NAME_COMMANDS = frozenset(
     [
         *("/ban", "/deop", "/devoice", "/invite", "/kick", "/kill", "/msg", "/mute"),
-        *("/nick", "/op", "/seen", "/shun", "/unmute", "/voice", "/whois"),
+        *("/nick", "/op", "/seen", "/shun", "/unban", "/unmute", "/voice", "/whois"),
     ]
 )
+
+#: Commands whose word after them is a room.
+ROOM_COMMANDS = frozenset(("/join", "/leave"))
 
 
 def fold(text: str) -> str:
@@ -78,6 +81,8 @@ class Completer:
             found, tail = _fitting(word, commands), " "
         elif word.startswith("#"):
             found, tail = _fitting(word, rooms), " "
+        elif command in ROOM_COMMANDS and len(before.split()) == 1:
+            found, tail = _fitting(f"#{word}", rooms), " "
         elif word or command in NAME_COMMANDS:
             at = "@" if word.startswith("@") else ""
             found = [at + name for name in _fitting(word[len(at) :], names, sort=False)]

@@ -32,7 +32,19 @@ _ON_OFF = dict.fromkeys(("on", "yes", "true", "1"), True) | dict.fromkeys(("off"
 
 
 class ConfigError(Exception):
-    """Something in the options, the URL, the environment or a file cannot be; says what, in one sentence."""
+    """
+    Something in the options, the URL, the environment or a file cannot be; says what, in one sentence.
+
+    @ivar status: the exit status.
+    """
+
+    status = 2
+
+
+class BadRoomError(ConfigError):
+    """A room cannot have that name: as when the server refuses it."""
+
+    status = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,7 +178,7 @@ def load(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
         if value is not None and (not value.strip() or any(ord(character) < 32 for character in value)):
             raise ConfigError(f"the {name} is empty or has control characters in it")
     if room and len(room.split()) > 1:
-        raise ConfigError(f"a room's name has no blanks in it: {room!r}")
+        raise BadRoomError(f"a room's name has no blanks in it: {room!r}")
     return Options(
         server=Server(place.host, place.port or DEFAULT_PORT, tls, Path(ca).expanduser() if ca else None),
         nick=nick.strip() if nick else None,
@@ -230,8 +242,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="twisted-chat",
         description="Chat on a terminal or in a pipe.",
         epilog=f"A password is asked for, or read from --password-file or the variable {PASSWORD_VARIABLE}. "
-        "Exit status: 0 said and done, 1 no connection or it was lost, 2 wrong usage, 3 refused by the server, "
-        "4 an error of the program's own, 130 interrupted.",
+        "Exit status: 0 said and done, 1 no connection or it was lost, 2 wrong usage, 3 refused: a name, "
+        "password, room or text, 4 an error of the program's own, 130 interrupted.",
     )
     add = parser.add_argument
     add(

@@ -207,6 +207,9 @@ class Console:
                 del self._peers[next(iter(self._peers))]
         if not asked and self.settings.bell and not event.replay:
             self._bell = self._bell or named or (event.type == "direct" and event.sender != me)
+        if event.type == "delete" and event.text.isdecimal() and len(event.text) < 20:
+            for buffer in self._buffers.values():
+                buffer.delete(int(event.text))
         time = self._now() if event.time is None else event.time
         self._buffer(home).add(Entry(event, time, me, named, event.room not in ("", home)))
         self._redraw(AFTER_EVENT)
@@ -394,7 +397,7 @@ class Console:
             self._editor.text,
             self._editor.cursor,
             [*local.SERVER_COMMANDS, *local.CLIENT_COMMANDS],
-            rooms.joined(),
+            dict.fromkeys([*rooms.joined(), *self.session.listed]),
             [name for name in [*names, *peers] if name != self.session.name],
             backwards,
         )

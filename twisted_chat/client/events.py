@@ -19,6 +19,9 @@ MAX_NAME = 100
 #: What people did, in rooms or to each other.
 ROOM_TYPES = frozenset(("message", "action", "join", "leave", "rename", "topic", "kick", "mode", "delete"))
 
+#: What anyone said or did: one line, as against answers, which may have several.
+_ONE_LINE = ROOM_TYPES | {"direct", "announce"}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Event:
@@ -34,7 +37,8 @@ class Event:
     @ivar text: what was said; C{\\n} separates the lines of an answer.
     @ivar replay: whether it happened earlier and is told again.
     @ivar count: members of a room, or lines of a history.
-    @ivar names: members of a room, or rooms one is in.
+    @ivar names: members of a room, or rooms.
+    @ivar numbered: whether its number was asked for, and is to be shown.
     """
 
     type: str
@@ -47,10 +51,12 @@ class Event:
     replay: bool = False
     count: int | None = None
     names: tuple[str, ...] = ()
+    numbered: bool = False
 
 
 _NAME = r"([^\[\]\s]{1,100})"
 _TEXT_FORMS = [
+    ("announce", re.compile(rf"\[{_NAME} -> everyone\] (.*)")),
     ("direct", re.compile(rf"\[{_NAME} -> {_NAME}\] (.*)")),
     ("message", re.compile(rf"\[{_NAME}\] (.*)")),
     ("action", re.compile(r"\* (\S{1,100}) (.*)")),
@@ -60,6 +66,9 @@ _TEXT_FORMS = [
     ("topic", re.compile(rf"user \[{_NAME}\] set the topic: (.*)")),
     ("topic", re.compile(rf"user \[{_NAME}\] cleared the topic()")),
     ("kick", re.compile(rf"user \[{_NAME}\] was kicked by \[{_NAME}\](?: \((.*)\))?")),
+    ("delete", re.compile(rf"user \[{_NAME}\] deleted message (?P<text>\d{{1,20}}) of \[{_NAME}\]")),
+    ("mode", re.compile(rf"user \[{_NAME}\] set (?P<text>\S.*) for \[{_NAME}\]")),
+    ("mode", re.compile(rf"user \[{_NAME}\] set (-?\w[\w -]*)")),
     ("info", re.compile(r"()-- (.*)")),
     ("error", re.compile(r"()!! (.*)")),
 ]
@@ -86,8 +95,12 @@ def parse_text(line: str) -> Event:
     for type_, form in _TEXT_FORMS:
         if match := form.fullmatch(line):
             sender, *to, text = match.groups(default="")
+            if "text" in form.groupindex:
+                to, text = [text], match["text"]
             if type_ == "kick":
                 sender, to = to[0], [sender]
+            if type_ in ("message", "action") and text == "(deleted)" and replay:
+                text = ""
             return Event(type_, text, 0, time, room, sender, to[0] if to else "", replay)
     return Event("info", line, 0, time, room, replay=replay)
 
@@ -106,7 +119,7 @@ def parse_json(line: str) -> Event | None:
     sender = members.get("name") if type_ == "format" else members.get("from")
     return Event(
         type_,
-        _lines(members.get("text")) if type_ not in ROOM_TYPES and type_ != "direct" else _text(members.get("text")),
+        _text(members.get("text")) if type_ in _ONE_LINE else _lines(members.get("text")),
         _number(members.get("id")) or 0,
         _time(members.get("time")),
         _text(members.get("room"), MAX_NAME),

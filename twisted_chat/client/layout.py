@@ -109,6 +109,8 @@ def render(event: Event, time: float, look: Look, columns: int, me: str, mention
     if foreign and event.room:
         head.append((f"{event.room} ", look.style(CYAN)))
     rows: list[Row] = []
+    if event.numbered and event.id:
+        head.append((f"{event.id} ", DIM))
     for line in event.text.split("\n"):
         start, body = _phrase(event, line, look, me, mentioned)
         spans = head + start
@@ -141,6 +143,7 @@ def _phrase(event: Event, text: str, look: Look, me: str, mentioned: bool) -> tu
     if event.type in ("message", "action") and not text:
         text = "(deleted)"
     name: Span = (event.sender, look.name_style(event.sender))
+    other: Span = (event.to, look.name_style(event.to))
     said = look.style(HIGHLIGHT) if mentioned else ""
     match event.type:
         case "message":
@@ -148,7 +151,6 @@ def _phrase(event: Event, text: str, look: Look, me: str, mentioned: bool) -> tu
         case "action":
             return [("* ", DIM), name, (" ", "")], [(text, said)]
         case "direct":
-            other: Span = (event.to, look.name_style(event.to))
             return [("[", DIM), name, (" -> ", DIM), other, ("] ", DIM)], [
                 (text, look.style(HIGHLIGHT) if not said and event.sender != me else said)
             ]
@@ -162,15 +164,24 @@ def _phrase(event: Event, text: str, look: Look, me: str, mentioned: bool) -> tu
             what = f" set the topic: {text}" if text else " cleared the topic"
             return [("-- ", DIM)], [name, (what, "")]
         case "kick":
-            other = (event.to, look.name_style(event.to))
-            return [("<- ", DIM)], [other, (" was kicked by ", DIM), name, (f" ({text})" if text else "", DIM)]
+            why = f" ({text})" if text else ""
+            return [("<- ", DIM)], [
+                *(("user [", DIM), other, ("] was kicked by [", DIM)),
+                *(name, (f"]{why}", DIM)),
+            ]
         case "mode":
-            whom = f" for {event.to}" if event.to else ""
-            return [("-- ", DIM)], [name, (f" set {text}{whom}", "")]
+            whom = [(" for [", ""), other, ("]", "")] if event.to else []
+            return [("-- ", DIM)], [("user [", ""), name, (f"] set {text}", ""), *whom]
         case "delete":
-            return [("-- ", DIM)], [name, (f" deleted message {text} of {event.to}", DIM)]
+            return [("-- ", DIM)], [
+                *(("user [", DIM), name, (f"] deleted message {text} of [", DIM)),
+                *(other, ("]", DIM)),
+            ]
         case "announce":
-            return [("!! ", look.style(RED)), name, (" to everyone: ", DIM)], [(text, look.style(HIGHLIGHT))]
+            return [("[", look.style(RED)), name, (" -> everyone] ", look.style(RED))], [(text, look.style(HIGHLIGHT))]
+        case "audit" if event.sender:
+            whom = [(" [", ""), other, ("]", "")] if event.to else []
+            return [("-- [", DIM), name, ("] ", DIM)], [(text, ""), *whom]
         case "error":
             return [("!! ", look.style(RED))], [(text, look.style(RED))]
         case "help":

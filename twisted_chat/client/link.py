@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import re
 import socket
 from pathlib import Path
@@ -211,8 +213,18 @@ def describe(failure: Failure) -> str:
     if isinstance(value, error.ConnectionLost):
         return "the connection broke"
     if isinstance(value, error.ConnectError) and value.osError:
-        return str(getattr(value.osError, "strerror", None) or value.osError)
+        return _describe_errno(value.osError)
     return clean(str(value)) or type(value).__name__
+
+
+def _describe_errno(problem: object) -> str:
+    """What the system says, which Twisted has as an error or as its number only."""
+    number = getattr(problem, "errno", problem)
+    if number == errno.ENOENT:
+        return "there is no such file"
+    if isinstance(number, int):
+        return os.strerror(number)
+    return clean(str(problem))
 
 
 def _describe_tls(problem: SSL.Error) -> str:

@@ -90,7 +90,9 @@ class Send:
             password, self._password = self._password, None
             self._talk.answer(password)
         elif prompt == PASSWORD_PROMPT:
-            self._over(REFUSED, f"{self._options.server} wants another password for {self._talk.name!r}")
+            what = "a password" if self._options.password is None else "another password"
+            name = self._talk.name
+            self._over(REFUSED, f"{self._options.server} wants {what} for {name!r} (--password-file)")
         else:
             self._over(REFUSED, f"{self._options.server} refused the name {self._talk.name!r}")
 

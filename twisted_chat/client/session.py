@@ -7,6 +7,8 @@ once) and L{Rooms} (who is where), and tells a L{View} what there is to show.
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -54,6 +56,9 @@ MAX_HELD_LINES = 1000
 
 _RETURNED = "returned-to-rooms"
 
+#: What the daemon says to whoever is in a room no more.
+_OUT = re.compile(r"You (?:left|were kicked from) (#\S+?)(?:\.|: .*)")
+
 
 class View(Protocol):
     """What shows a session to a person."""
@@ -83,6 +88,7 @@ class Session:
 
     @ivar name: one's own name, empty before the login.
     @ivar rooms: where one is.
+    @ivar listed: the rooms of the last answer to C{/rooms}.
     @ivar state: C{connecting}, C{login}, C{online} or C{offline}.
     @ivar modern: whether the server is the daemon, None when not known.
     @ivar retry_at: when the next attempt to connect is made, in the clock's seconds.
@@ -102,6 +108,7 @@ class Session:
         """
         self.name = options.nick or ""
         self.rooms = Rooms()
+        self.listed: tuple[str, ...] = ()
         self.state = "connecting"
         self.modern: bool | None = None
         self.retry_at = 0.0
@@ -115,6 +122,8 @@ class Session:
         self._password = options.password
         self._given: str | None = None
         self._json = False
+        self._landing: list[Event] = []
+        self._ids = False
         self._early: list[Event] = []
         self._switching: list[Event] | None = None
         self._was_online = False
@@ -178,6 +187,8 @@ class Session:
             elif word == "/join" and is_secret(line):
                 _, room, key = line.split(maxsplit=2)
                 self._keys[fold(room)] = key
+            elif word == "/history":
+                self._ids = line.lower().split()[-1] == "ids"
             self._outbox.sent(line)
             self._talk.say(line)
 
@@ -247,6 +258,7 @@ class Session:
         self.state = "login"
         self._talk = Conversation(self._clock, self._link.write, self)
         self._json, self._switching = False, None
+        self._landing, self._ids = [], False
         self._early = []
         self._given = None
         self._connected_at = self._clock.seconds()
@@ -491,6 +503,8 @@ class Session:
         if event.type in ROOM_TYPES or event.type == "direct":
             taken = self._catchup.take(event)
             if taken is not None:
+                if taken.replay and self._ids:
+                    taken = dataclasses.replace(taken, numbered=True)
                 self._deliver(taken, asked=taken.replay)
         elif event.type == "pong" and self._alive.answered(event.to, self._clock.seconds()):
             self._view.changed()
@@ -504,7 +518,9 @@ class Session:
             self._view.changed()
         elif event.type == "room":
             self.rooms.focus(event.room)
-            self._view.show(event)
+            landing, self._landing = self._landing, []
+            for earlier in [*landing, event]:
+                self._view.show(earlier)
             if event.room:
                 self._ask_who(event.room)
             self._view.changed()
@@ -514,8 +530,21 @@ class Session:
             # What has not come by now will not: a room that cannot be entered any more, for example.
             for room in self._catchup.held():
                 self._caught_up(room)
+        elif event.type == "info" and self._json and (out := _OUT.fullmatch(event.text)):
+            self._is_out(out[1], event)
         elif event.text:
+            if event.type == "rooms":
+                self.listed = event.names
             self._view.show(event)
+
+    def _is_out(self, room: str, event: Event) -> None:
+        """One is in a room no more. The sentence that says so is shown in the room where one is then."""
+        self.rooms.drop(room)
+        if self.rooms.current:
+            self._view.show(event)
+            self._view.changed()
+        else:
+            self._landing = [*self._landing, event][-MAX_HELD_LINES:]
 
     def _caught_up(self, room: str) -> None:
         """What was missed in a room is there."""
