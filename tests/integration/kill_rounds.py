@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daemon import PATIENCE, Client, Daemon
-from people import Person, connect, done, make_admin, member
+from people import Person, connect, connect_from, done, make_admin, member
 
 PASSWORD = "correct-horse"
 
@@ -96,7 +96,8 @@ def kill_round(daemon: Daemon, number: int, after: float, confirmed: Confirmed) 
 def _register(daemon: Daemon, number: int, confirmed: Confirmed) -> None:
     for i in range(1_000_000):
         name = f"r{number}n{i}"
-        client = Person(connect(daemon.address), name)
+        # One address may not make many accounts in a row.
+        client = Person(connect_from(f"127.0.{3 + number}.{1 + i % 250}", daemon.address), name)
         client.register(PASSWORD)
         confirmed.registered.append(name)
         client.close()

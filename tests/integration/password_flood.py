@@ -20,7 +20,6 @@ from daemon import PATIENCE, Address, Daemon
 from people import Person, Pulse, connect_from, newcomer
 
 PASSWORD = "the-right-one"
-HONEST = "127.0.1.1"
 KNOWN = "127.0.1.2"
 LONGEST = 300.0
 
@@ -125,10 +124,9 @@ def flood(daemon: Daemon, attempts: int, addresses: int = 100, connections: int 
     """
     names = [f"victim{i}" for i in range(accounts)]
     honest = [f"honest{i}" for i in range(5)]
-    for name in honest:
-        newcomer(daemon, name, PASSWORD, HONEST).close()
-    for name in names:
-        newcomer(daemon, name, PASSWORD, HONEST).close()
+    # Each from an address of their own: one address may not make many accounts in a row.
+    for number, name in enumerate(honest + names):
+        newcomer(daemon, name, PASSWORD, f"127.0.3.{1 + number % 250}").close()
     log_in(daemon, names[0], KNOWN)
     with Pulse(daemon, "pulse") as before:
         time.sleep(0.5)
