@@ -104,7 +104,7 @@ class DaemonTests(TestCase):
         bob, kim = self.talker("bob"), self.talker("kim")
         kim.say("/register sesame-sesame")
         kim.wait_for("-- The name kim is yours now: it will be asked for its password.")
-        kim.close()
+        kim.say("/quit")
         bob.wait_for("user [kim] left the room")
         bob.say("/msg kim psst")
         bob.wait_for("[bob -> kim] psst")
