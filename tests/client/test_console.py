@@ -190,6 +190,21 @@ class ConsoleTests(TestCase):
         self.assertEqual(self.lines()[-1], "[#lobby] half a line")
         self.assertEqual((self.session.said, self.history.lines), ([], ["first line", "second line"]))
 
+    def test_a_password_that_was_being_typed_when_the_connection_broke(self) -> None:
+        self.press("half a line")
+        self.session.state = "login"
+        self.console.ask("Password: ", True)
+        self.press("ses")
+        self.session.state = "offline"
+        self.console.unask()
+        self.console.changed()
+        self.assertEqual(self.press("ame"), "(logging in, wait) ***")
+        self.press("\r")
+        self.session.state = "online"
+        self.console.changed()
+        self.assertEqual(self.lines()[-1], "[#lobby] half a line")
+        self.assertEqual((self.session.said, self.history.lines), ([], ["first line", "second line"]))
+
     def test_a_line_begun_during_the_login_stays(self) -> None:
         self.session.state = "login"
         self.assertEqual(self.press("hello\r"), "(logging in, wait) hello")

@@ -125,6 +125,19 @@ class DaemonTests(TestCase):
                 entered = [line for line in second.lines() if "bob has entered the room" in line]
                 self.assertEqual(len(entered), 1)
 
+    def test_a_wrong_password_is_asked_for_again_without_drawing_too(self) -> None:
+        kim = self.talker("kim")
+        kim.say("/register sesame-sesame")
+        kim.wait_for("-- The name kim is yours now: it will be asked for its password.")
+        with Terminal("--plain", "--nick", "kim", self.daemon.address) as terminal:
+            terminal.wait_for("Password:")
+            terminal.send("wrong-password\r")
+            terminal.wait(lambda: [line.split()[-1:] for line in terminal.lines()].count(["Password:"]) == 2)
+            terminal.send("sesame-sesame\r")
+            terminal.wait_for("-- Welcome to chat.")
+            self.assertNotIn(b"sesame", terminal.raw)
+            self.assertNotIn(b"wrong-", terminal.raw)
+
     def test_a_killed_daemon_costs_nothing(self) -> None:
         with Terminal("--nick", "kim", self.daemon.address, rows=40) as terminal:
             terminal.wait_for("online,")

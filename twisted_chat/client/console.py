@@ -243,7 +243,8 @@ class Console:
 
     def _logging_in(self) -> bool:
         """Whether the server may still ask something: nothing that is typed now is meant for a room."""
-        return self.session.state == "login"
+        # Whoever was asked for a password may still be typing it when the connection breaks.
+        return self.session.state == "login" or (self._secret and self.session.state != "online")
 
     def offer(self, lines: list[str]) -> None:
         """Lines were not sent: ask whether to send them."""
