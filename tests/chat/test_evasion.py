@@ -22,6 +22,14 @@ class EvasionCase(SynchronousTestCase):
 class SeveralConnectionsTests(EvasionCase):
     """The log cannot be written, and someone has more than one connection."""
 
+    def fail_commit(self) -> None:
+        """The commit that is under way fails; then there is room again."""
+        self.world.settle()
+        self.world.store.release()
+        self.world.store.hold = self.world.store.full = False
+        self.world.settle()
+        self.world.all_read()
+
     def test_who_did_not_come_in_after_all_hears_nothing_on_any_connection(self) -> None:
         owner = self.world.enter("bea", "#plan")
         first = self.world.enter("ann")
@@ -30,11 +38,7 @@ class SeveralConnectionsTests(EvasionCase):
         self.world.settle()
         second = self.world.connect()
         second.send("ann", "correct-horse")
-        self.world.settle()
-        self.world.store.release()
-        self.world.store.hold = self.world.store.full = False
-        self.world.settle()
-        self.world.all_read()
+        self.fail_commit()
         owner.say("for us only")
         self.assertEqual((first.read(), second.read()), ([], []))
 
@@ -44,11 +48,7 @@ class SeveralConnectionsTests(EvasionCase):
         self.world.store.hold = self.world.store.full = True
         first.send("/join #plan")
         second.send("/join #plan")
-        self.world.settle()
-        self.world.store.release()
-        self.world.store.hold = self.world.store.full = False
-        self.world.settle()
-        self.world.all_read()
+        self.fail_commit()
         second.say("hello")
         self.assertNotIn("[ann] hello", owner.read())
 
@@ -60,11 +60,7 @@ class SeveralConnectionsTests(EvasionCase):
         self.world.settle()
         second = self.world.connect()
         second.send("ann", "correct-horse")
-        self.world.settle()
-        self.world.store.release()
-        self.world.store.hold = self.world.store.full = False
-        self.world.settle()
-        self.world.all_read()
+        self.fail_commit()
         owner.say("still here?")
         self.assertEqual(second.read(), ["#plan [bea] still here?"])
 

@@ -7,8 +7,9 @@ from .acts import Act, Answer, Private, Recall, Session, Step
 from .chat import Chat, check_length, span
 from .errors import Refused
 from .events import AUDIT, Kind, Put
+from .moderation import make_ban
 from .names import parse_name
-from .permissions import Ban, parse_duration, parse_mask
+from .permissions import parse_mask
 from .rooms import User
 
 
@@ -41,10 +42,7 @@ def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: s
     @raise Refused: C{"not-admin"}, C{"bad-mask"} or C{"too-long"}.
     """
     admin = _admin(chat, session)
-    check_length(reason, "reason")
-    now = chat.now()
-    seconds = parse_duration(duration) if duration else None
-    made = Ban(parse_mask(mask), now + seconds if seconds else 0, reason, admin.name.shown, now)
+    made, now = make_ban(chat, admin, mask, duration, reason), chat.now()
     over = [old.mask for old in chat.bans.values() if not old.holds(now)]
     for past in over:
         del chat.bans[past]

@@ -82,7 +82,7 @@ def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: s
     """
     user, room = chat.user(session), chat.own_room(session, None)
     chat.check_may(user, room, "ban", "ban someone")
-    made = _make_ban(chat, user, mask, duration, reason)
+    made = make_ban(chat, user, mask, duration, reason)
     victims = [m for m in room.members if made.matches(m.name.key, m.addresses) and m is not user]
     for victim in victims:
         _check_outranks(chat, user, room, victim.name.key, victim)
@@ -101,7 +101,7 @@ def mute(chat: Chat, session: Session, name: str, duration: str | None) -> None:
     """
     user, room = chat.user(session), chat.own_room(session, None)
     chat.check_may(user, room, "mute", "mute someone")
-    made = _make_ban(chat, user, name, duration, "")
+    made = make_ban(chat, user, name, duration, "")
     for member in room.members:
         if member is not user and made.matches(member.name.key, member.addresses):
             _check_outranks(chat, user, room, member.name.key, member)
@@ -326,7 +326,12 @@ def _check_outranks(chat: Chat, user: User, room: Room, key: str, other: User | 
         raise Refused("not-allowed", f"{other.name.shown if other else key} owns {room.name}.")
 
 
-def _make_ban(chat: Chat, user: User, mask: str, duration: str | None, reason: str) -> Ban:
+def make_ban(chat: Chat, user: User, mask: str, duration: str | None, reason: str) -> Ban:
+    """A ban as someone asks for it; it is not kept yet.
+
+    @param duration: such as C{2h}; C{None} for ever.
+    @raise Refused: C{"bad-mask"} or C{"too-long"}.
+    """
     check_length(reason, "reason")
     now = chat.now()
     seconds = parse_duration(duration) if duration else None

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..chat.events import Kind, inbox
 from .interface import StoreError
-from .sqlite import APPLICATION_ID, make_private, schema_steps
+from .sqlite import APPLICATION_ID, make_private, quoted, schema_steps
 
 # As the roles are stored.
 ROLES = {2: "voice", 3: "op", 4: "owner"}
@@ -150,9 +150,8 @@ def _open(path: str, mode: str) -> Iterator[sqlite3.Connection]:
     @raise StoreError: there is no such database, it is another program's, or of another version; or anything else that
         goes wrong while it is open.
     """
-    escaped = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     try:
-        with closing(sqlite3.connect(f"file:{escaped}?mode={mode}", uri=True, timeout=10.0)) as db:
+        with closing(sqlite3.connect(f"file:{quoted(path)}?mode={mode}", uri=True, timeout=10.0)) as db:
             (application,) = db.execute("PRAGMA application_id").fetchone()
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if application != APPLICATION_ID:

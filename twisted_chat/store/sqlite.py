@@ -66,7 +66,7 @@ class SQLiteStore(Store):
             self._writing = self._connect(self.path)
             try:
                 self._prepare()
-                self._reading = self._connect(f"file:{_quoted(self.path)}?mode=ro")
+                self._reading = self._connect(f"file:{quoted(self.path)}?mode=ro")
             except BaseException:
                 self._writing.close()
                 raise
@@ -485,6 +485,6 @@ def _bounds(column: str, query: Query, values: list[object]) -> str:
     return limits
 
 
-def _quoted(path: str) -> str:
+def quoted(path: str) -> str:
     """A path for a C{file:} URI."""
     return os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
