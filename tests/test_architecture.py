@@ -20,7 +20,9 @@ ALLOWED = {
     "protocols": {"protocols", "delivery", "chat"},
     "auth": {"auth", "chat"},
     "housekeeping": {"chat", "store.interface"},
-    "tap": {"auth", "chat", "store", "delivery", "housekeeping", "protocols"},
+    "options": {"chat.text"},
+    "service": {"auth", "chat", "store.interface", "delivery", "housekeeping", "options", "protocols"},
+    "tap": {"auth", "chat", "store", "delivery", "housekeeping", "options", "protocols", "service"},
     "admin": {"auth", "chat", "store", "delivery", "housekeeping"},
     "client": {"client"},
 }

@@ -23,6 +23,8 @@ from twisted.logger import formatEvent, globalLogPublisher
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from twisted_chat import options as command_line
+from twisted_chat import service as daemon
 from twisted_chat import tap
 from twisted_chat.store.memory import MemoryStore
 from twisted_chat.store.sqlite import SQLiteStore
@@ -50,7 +52,7 @@ class OptionTests(SynchronousTestCase):
                 "send-queue": 1 << 20,
             },
         )
-        self.assertEqual(tap.DEFAULT_LINE, "tcp:9009:interface=127.0.0.1")
+        self.assertEqual(command_line.DEFAULT_LINE, "tcp:9009:interface=127.0.0.1")
 
     def test_every_option_in_its_long_and_short_form(self) -> None:
         options = self.parse(
@@ -91,11 +93,11 @@ class TapCase(TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         self.errors = io.StringIO()
         self.patch(sys, "__stderr__", self.errors)
-        self.patch(tap.signal, "signal", lambda *arguments: None)
+        self.patch(daemon.signal, "signal", lambda *arguments: None)
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
 
-    def make(self, **options: Any) -> tap.ChatService:
+    def make(self, **options: Any) -> daemon.ChatService:
         parsed = tap.Options()
         parsed.parseOptions([])
         parsed.update({"database": str(self.folder / "chat.sqlite"), **options})
@@ -243,7 +245,7 @@ class RunningTests(TapCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.service: tap.ChatService | None = None
+        self.service: daemon.ChatService | None = None
         self.people: list[Person] = []
         self.addCleanup(self.end)
 
@@ -342,7 +344,7 @@ class DescriptionTests(SynchronousTestCase):
             (IPv4Address("TCP", "0.0.0.0", 9), f"{here}:9", f"nc {here} 9   or: twisted-chat {here}:9"),
             (UNIXAddress(b"/run/chat"), "/run/chat", "nc -U /run/chat"),
         ):
-            self.assertEqual(tap._describe(address), (where, how))
+            self.assertEqual(daemon._describe(address), (where, how))
 
     def test_the_version_is_told(self) -> None:
-        self.assertTrue(tap._version())
+        self.assertTrue(daemon._version())

@@ -1,0 +1,194 @@
+"""The daemon as a service: from opening what it listens on and its store, to closing them in order."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import signal
+import socket
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.address import UNIXAddress
+from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from .auth.passwords import Passwords
+from .chat.chat import Chat
+from .delivery.turn import Turn
+from .housekeeping import Housekeeping
+from .options import fail
+from .protocols.line import ChatFactory
+from .store.interface import Store, StoreError
+
+# How long stopping waits for the disk, and for clients to take their last line, in seconds.
+STOP_TIMEOUT = 5.0
+# So many objects more than before, and the garbage collector looks at the new ones.
+COLLECT_AFTER = 10_000
+
+
+class ChatService(Service):
+    """The daemon: its listeners and its store, from start to stop."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        store: Store,
+        chat: Chat,
+        turn: Turn,
+        passwords: Passwords,
+        housekeeping: Housekeeping,
+        listeners: Sequence[tuple[str, IStreamServerEndpoint, ChatFactory]],
+        data: str,
+    ) -> None:
+        """
+        @param listeners: for each listener its description, for messages; the endpoint; and the factory.
+        @param data: where the data is, for the log.
+        """
+        self._reactor = reactor
+        self._store = store
+        self._chat = chat
+        self._turn = turn
+        self._passwords = passwords
+        self._housekeeping = housekeeping
+        self._listeners = listeners
+        self._data = data
+        self._ports: list[IListeningPort] | None = None
+
+    def privilegedStartService(self) -> None:
+        """Listen: before privileges are shed, and before the reactor runs, so that nobody comes in too early."""
+        super().privilegedStartService()  # type: ignore[no-untyped-call]
+        self._ports = []
+        failures: list[str] = []
+
+        def failed(failure: Failure, description: str) -> None:
+            failures.append(f"cannot listen on {description}: {_reason(failure.value)}")
+
+        for description, endpoint, factory in self._listeners:
+            endpoint.listen(factory).addCallbacks(self._ports.append, failed, errbackArgs=(description,))
+        if failures:
+            fail(failures[0])
+
+    def startService(self) -> None:
+        if self._ports is None:
+            self.privilegedStartService()
+        super().startService()  # type: ignore[no-untyped-call]
+        # Not before the reactor has put its own handlers in place, which it does when it starts.
+        self._reactor.callWhenRunning(signal.signal, signal.SIGTERM, self._terminated)
+        _raise_descriptor_limit()
+        _spare_the_collector()
+        try:
+            self._store.open()
+            self._chat.restore(self._store.topics(), self._store.records())
+        except StoreError as error:
+            fail(f"cannot use the database: {error}")
+        self._passwords.start()
+        self._housekeeping.start()
+        self.log.info("twisted-chat {version} is up", version=_version())
+        self.log.info("data: {data}", data=self._data)
+        for port in self._ports or []:
+            where, how = _describe(port.getHost())
+            self.log.info("listening on {where}; join with: {how}", where=where, how=how)
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()  # type: ignore[no-untyped-call]
+        return ensureDeferred(self._stop())
+
+    def _terminated(self, number: int, frame: object) -> None:
+        """SIGTERM. The reactor's own handler would make twistd end by the signal, and not with status 0, once all is
+        done."""
+        self._reactor.callFromThread(self._stop_reactor)
+
+    def _stop_reactor(self) -> None:
+        if self.running:
+            self._reactor.stop()
+
+    async def _stop(self) -> None:
+        """Everything accepted is committed and sent, everyone gets a last line, then the store is closed."""
+        self._housekeeping.stop()
+        await DeferredList([_later(port.stopListening()) for port in self._ports or []])
+        await self._in_time(self._turn.finished())
+        connections = [c for _, _, factory in self._listeners for c in factory.connections]
+        gone = DeferredList([connection.closed() for connection in connections])
+        for connection in connections:
+            self._chat.hang_up(connection.session, "The server is going down. Goodbye.")
+        await self._in_time(gone)
+        for connection in connections:
+            connection.session.abort()
+        await self._in_time(gone)
+        await self._in_time(self._turn.finished())
+        self._passwords.stop()
+        await self._store.close()
+
+    async def _in_time(self, waited: Deferred[Any]) -> None:
+        """Wait, but not longer than the timeout. What is waited for goes on, and can be waited for again."""
+        over: Deferred[None] = Deferred()
+
+        def enough() -> None:
+            self.log.warn("stopping: has waited {seconds} s, and goes on", seconds=STOP_TIMEOUT)
+            over.callback(None)
+
+        timer = self._reactor.callLater(STOP_TIMEOUT, enough)
+
+        def done(result: Any) -> Any:
+            if timer.active():
+                timer.cancel()
+                over.callback(None)
+            return result
+
+        waited.addBoth(done)
+        await over
+
+
+def _reason(error: BaseException | None) -> object:
+    """What is wrong, without the address and the number, where possible."""
+    why = getattr(error, "socketError", error)
+    return getattr(why, "strerror", None) or why
+
+
+def _later(result: Any) -> Deferred[Any]:
+    """What C{stopListening} returns may be a Deferred, or not."""
+    done: Deferred[Any] = Deferred()
+    done.callback(None)
+    return done.addCallback(lambda _: result)
+
+
+def _spare_the_collector() -> None:
+    """What was imported lives as long as the process: the garbage collector need not walk through it, tens of
+    milliseconds each time; and it need not start for every few messages, which leave no cycles behind."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 50)
+
+
+def _raise_descriptor_limit() -> None:
+    """A connection is a file descriptor: allow as many as we may."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _describe(address: Any) -> tuple[str, str]:
+    """An address for the log, and how to join there, to be copied."""
+    if isinstance(address, UNIXAddress):
+        path = os.fsdecode(address.name or b"")
+        return path, f"nc -U {path}"
+    host = address.host
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    shown = f"[{host}]" if ":" in host else host
+    port = address.port
+    return f"{shown}:{port}", f"nc {host} {port}   or: twisted-chat {shown}:{port}"
+
+
+def _version() -> str:
+    try:
+        return version("twisted-chat")
+    except PackageNotFoundError:
+        return "(not installed)"
