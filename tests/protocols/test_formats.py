@@ -16,7 +16,8 @@ from twisted_chat.chat.acts import Answer
 from twisted_chat.chat.commands import COMMANDS
 from twisted_chat.chat.events import Event, Kind
 from twisted_chat.protocols.formats import DIALECTS
-from twisted_chat.protocols.line import MAX_DISCARDED, PAUSE, ChatProtocol
+from twisted_chat.protocols.intake import MAX_DISCARDED
+from twisted_chat.protocols.line import PAUSE, ChatProtocol
 
 DOCS = Path(__file__).parents[2] / "docs" / "protocol.md"
 TIME = 1_795_341_603_120  # 2026-11-22 10:00:03.120 UTC

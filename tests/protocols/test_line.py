@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.protocols.line import LINES_A_TURN, MAX_DISCARDED, PAUSE, ChatProtocol
+from twisted_chat.protocols.intake import LINES_A_TURN, MAX_DISCARDED
+from twisted_chat.protocols.line import PAUSE, ChatProtocol
 
 LIMIT = ChatProtocol.MAX_LENGTH
 TOO_LONG = f"!! A line has at most {LIMIT} bytes; that one was not taken."

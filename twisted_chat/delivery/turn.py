@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
@@ -12,11 +13,17 @@ from ..chat.acts import Act, Answer, Session, Step, Sync
 from ..chat.events import KEPT, Record
 from ..store.interface import Store, StoreError
 from .fanout import Fanout
-from .session import Transport
 
 NOT_SENT = "Not sent: the server cannot write its log at the moment. Please try again."
 CONGESTED = 5_000
 RETRY = 1.0
+
+
+class Reader(Protocol):
+    """Something that reads, and can be told to stop for a while."""
+
+    def pauseProducing(self) -> None: ...
+    def resumeProducing(self) -> None: ...
 
 
 class Turn:
@@ -45,7 +52,7 @@ class Turn:
         self._scheduled = False
         self._failing = False
         self._retrying = False
-        self._waiting: list[Transport] = []
+        self._waiting: list[Reader] = []
         self._idle: list[Deferred[None]] = []
         store.feed = self.feed
 
@@ -61,7 +68,7 @@ class Turn:
         """See L{Outbox}."""
         return self._fanout.position
 
-    def slow_down(self, producer: Transport) -> None:
+    def slow_down(self, producer: Reader) -> None:
         """Called after input was taken: while more waits for the disk than is good, no more is read from there."""
         if len(self._gathered) > CONGESTED:
             producer.pauseProducing()
