@@ -120,9 +120,7 @@ class Held(MemoryStore):
 class World:
     """Chat, delivery and line protocol, on a clock and a store in memory."""
 
-    def __init__(
-        self, store: Held | None = None, motd: str = "", cap: int = QUEUE_CAP, guests: bool = True
-    ) -> None:
+    def __init__(self, store: Held | None = None, motd: str = "", cap: int = QUEUE_CAP, guests: bool = True) -> None:
         self.clock = Clock()
         self.clock.advance(START)
         self.store = store or Held()
@@ -306,6 +304,7 @@ class Seat:
     user: Any = None
     room: Any = None
     busy = closing = False
+    arrival = None
     address = "192.0.2.1"
     alive = True
     behind = False

@@ -113,9 +113,7 @@ def _order(options: argparse.Namespace) -> int:
         print(f"This removes {options.name} for good. Type the name again to go on: ", end="", flush=True)
         if input().strip() != options.name:
             raise StoreError("nothing was removed")
-    return _give(
-        options.database, {"do": options.do, "name": options.name, "reason": getattr(options, "reason", "")}
-    )
+    return _give(options.database, {"do": options.do, "name": options.name, "reason": getattr(options, "reason", "")})
 
 
 def _export(options: argparse.Namespace) -> None:

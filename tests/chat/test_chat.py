@@ -163,7 +163,7 @@ class RefusalTests(ChatCase):
             ("name-in-use", lambda: presence.rename(chat, kim, "Bob")),
             ("confusable", lambda: presence.rename(chat, kim, "b\u043eb")),
             ("no-such-user", lambda: chat.message(kim, "hi", "eve")),
-            ("bad-name", lambda: chat.message(kim, "hi", "[bob]")),
+            ("bad-name", lambda: chat.message(kim, "hi", "<bob>")),
             ("too-long", lambda: chat.set_topic(kim, long)),
             ("too-long", lambda: chat.set_away(kim, long)),
             ("too-long", lambda: presence.quit(chat, kim, long)),

@@ -166,7 +166,7 @@ class RoomCommandTests(CommandCase):
         self.assertEqual(self.bob.read(), ["[kim] hi"])
 
     def test_join_refuses_what_is_no_room(self) -> None:
-        self.refuses("/join", "/join #", "/join #a KEY more", "/join [x]", "/join #" + "x" * 33, "/join #1obby")
+        self.refuses("/join", "/join #", "/join #a KEY more", "/join (x)", "/join #" + "x" * 33, "/join #1obby")
         self.assertEqual(set(self.world.chat.rooms), {"#lobby"})
 
     def test_nobody_is_in_more_than_so_many_rooms(self) -> None:

@@ -19,12 +19,29 @@ class NameTests(SynchronousTestCase):
         self.assertEqual(why.code, "bad-name")
         return why.sentence
 
-    def test_letters_and_digits_of_any_script_and_three_signs_are_admitted(self) -> None:
-        for text in ("kim", "Kim-2", "a_b.c", "Ünal", "Владимир", "李小龍", "سلمى", "שרה", "प्रिया", "9", "한국", "ไทย"):
+    def test_letters_and_digits_of_any_script_and_some_signs_are_admitted(self) -> None:
+        for text in (
+            "kim",
+            "Kim-2",
+            "a_b.c",
+            "kim[away]",
+            "a|b",
+            "{^_^}`a",
+            "k\\m",
+            "Ünal",
+            "Владимир",
+            "李小龍",
+            "سلمى",
+            "שרה",
+            "प्रिया",
+            "9",
+            "한국",
+            "ไทย",
+        ):
             self.assertEqual(parse_name(text).shown, unicodedata.normalize("NFC", text))
 
     def test_everything_else_is_refused_with_what_would_be_right(self) -> None:
-        for text in ("a b", "a\tb", "[kim]", "#kim", "~kim", "!kim", "kim>", "a/b", "a,b", "a:b", "a@b", "kim\ufffd"):
+        for text in ("a b", "a\tb", "(kim)", "#kim", "~kim", "!kim", "kim>", "a/b", "a,b", "a:b", "a@b", "kim\ufffd"):
             self.assertIn("letters, digits and - _ .", self.refused(text))
         for text in ("", " ", "\u200b", "k\u200dim", "k\u202eim", "😀", "a\u2028b", "½", "①", "\ud800"):
             self.assertIn("letters, digits and - _ .", self.refused(text))
@@ -106,7 +123,7 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(parse_room("#DEV").shown, "#dev")
 
     def test_what_is_no_room_is_refused_with_a_sentence_about_rooms(self) -> None:
-        for text in ("", "#", "##dev", "#a b", "#-", "#" + "r" * 33, "#a,b"):
+        for text in ("", "#", "#(dev)", "#a b", "#-", "#" + "r" * 33, "#a,b"):
             why = self.assertRaises(Refused, parse_room, text)
             self.assertEqual(why.code, "bad-room")
             self.assertTrue(why.sentence.startswith("A room's name, after its #, "), why.sentence)

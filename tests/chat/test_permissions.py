@@ -69,7 +69,7 @@ class MaskTests(SynchronousTestCase):
             "2001::/15",
             "x" * 65 + "*",
             "a b",
-            "[x]",
+            "(x)",
             "-",
         ):
             why = self.assertRaises(Refused, parse_mask, mask)

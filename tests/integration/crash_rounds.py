@@ -1,6 +1,6 @@
 """Kill the daemon at random moments while a crowd talks, and look whether anything that was received is lost.
 
-    python tests/integration/crash_rounds.py --rounds 20
+python tests/integration/crash_rounds.py --rounds 20
 """
 
 from __future__ import annotations

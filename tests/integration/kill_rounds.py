@@ -1,6 +1,6 @@
 """Kill the daemon in the middle of registrations, bans, modes, deletions and direct messages; look what is there then.
 
-    python tests/integration/kill_rounds.py --rounds 10
+python tests/integration/kill_rounds.py --rounds 10
 """
 
 from __future__ import annotations

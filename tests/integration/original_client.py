@@ -1,6 +1,6 @@
 """A client that speaks as the first one did: it never ends a line, and shows what comes as it comes.
 
-    python original_client.py HOST PORT
+python original_client.py HOST PORT
 """
 
 import socket

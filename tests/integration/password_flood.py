@@ -1,6 +1,6 @@
 """Try wrong passwords from many addresses, as fast as they are answered, and look what it does to everyone else.
 
-    python tests/integration/password_flood.py --attempts 10000 --addresses 100
+python tests/integration/password_flood.py --attempts 10000 --addresses 100
 """
 
 from __future__ import annotations
@@ -65,8 +65,7 @@ def attack(
     it took."""
     os.nice(5)
     guessers = [
-        Guesser(address, f"127.0.0.{2 + i % addresses}", names[i % len(names)])
-        for i in range(addresses * connections)
+        Guesser(address, f"127.0.0.{2 + i % addresses}", names[i % len(names)]) for i in range(addresses * connections)
     ]
     wrong = refused = 0
     begin = time.perf_counter()

@@ -1,6 +1,6 @@
 """Prune a log while a crowd talks, and look what that does to the time that the daemon takes to answer.
 
-    python tests/integration/retention_load.py --keep 1000
+python tests/integration/retention_load.py --keep 1000
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat.acts import Answer
 from twisted_chat.chat.commands import COMMANDS
-from twisted_chat.chat.events import Event, Kind
+from twisted_chat.chat.events import PASSING, Event, Kind, Passing
 from twisted_chat.protocols.formats import DIALECTS
 from twisted_chat.protocols.intake import MAX_DISCARDED
 from twisted_chat.protocols.line import PAUSE, ChatProtocol
@@ -47,6 +47,22 @@ EVENTS: list[tuple[Event, str, dict[str, Any]]] = [
     (Event(Kind.ACTION, TIME, "#dev", "kim"), "* kim (deleted)", {}),
     (Event(Kind.AUDIT, TIME, None, "kim", "bob", "kill"), "[kim] kill [bob]", {"to": "bob", "text": "kill"}),
     (Event(Kind.ANNOUNCE, TIME, None, "kim", "", "tea"), "[kim -> everyone] tea", {"text": "tea"}),
+    (Event(Kind.NOTICE, TIME, "#dev", "kim", "812", "done"), "-kim- done", {"to": "812", "text": "done"}),
+    (
+        Event(Kind.REACTION, TIME, "#dev", "kim", "812", "👍"),
+        "* kim reacts to 812 with 👍",
+        {"to": "812", "text": "👍"},
+    ),
+    (
+        Event(Kind.DIRECT_NOTICE, TIME, None, "kim", "bob", "done"),
+        "-kim -> bob- done",
+        {"to": "bob", "text": "done"},
+    ),
+    (
+        Event(Kind.DIRECT_ACTION, TIME, None, "kim", "bob", "waves"),
+        "* kim -> bob waves",
+        {"to": "bob", "text": "waves"},
+    ),
     (Event(Kind.DIRECT, TIME, None, "kim", "bob", "psst"), "[kim -> bob] psst", {"to": "bob", "text": "psst"}),
 ]
 
@@ -60,7 +76,12 @@ class EventTests(SynchronousTestCase):
             event.id = number
 
     def test_every_kind_has_its_test(self) -> None:
-        self.assertEqual({event.kind for event, _, _ in EVENTS}, set(Kind))
+        self.assertEqual({event.kind for event, _, _ in EVENTS}, set(Kind) - PASSING)
+
+    def test_what_is_not_kept_is_not_told(self) -> None:
+        for kind in PASSING:
+            for format in (HERE, ELSEWHERE, JSON):
+                self.assertEqual(format.event(Passing(kind, TIME, "#dev", "kim", "", "lunch")), b"")
 
     def test_text_in_the_current_room_reads_as_the_original_server_wrote_it(self) -> None:
         for event, text, _ in EVENTS:
@@ -229,7 +250,7 @@ class DocumentationTests(SynchronousTestCase):
         self.assertIn(f"a pause of {PAUSE} s", self.text)
 
     def test_every_type_of_event_and_answer_is_documented(self) -> None:
-        for kind in Kind:
+        for kind in set(Kind) - PASSING:
             self.assertIn(f"`{kind.name.lower()}`", self.text)
         for kind in ("room", "who", "rooms", "history", "search", "pong", "format", "unread", "account", "closing"):
             self.assertIn(f"| `{kind}` |", self.text)

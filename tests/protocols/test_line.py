@@ -61,7 +61,7 @@ class LoginTests(LineCase):
     def test_what_is_no_name_is_refused_and_the_question_asked_again(self) -> None:
         client = self.world.connect()
         client.read()
-        for line in (b"a b\n", b"[kim]\n", b"k\xd1\x96m\n", b"x" * 33 + b"\n", b"\x1b[2J\n"):
+        for line in (b"a b\n", b"(kim)\n", b"k\xd1\x96m\n", b"x" * 33 + b"\n", b"\x1b[2J\n"):
             why, prompt = self.said(line, client=client)
             self.assertTrue(why.startswith("!! "), why)
             self.assertEqual(prompt, "Login Id: ")

@@ -22,12 +22,15 @@ class Session(Protocol):
     @ivar alive: whether the connection still exists.
     @ivar behind: whether it has not taken all that it was sent; also once it is gone.
     @ivar closing: it has been told goodbye, and nothing more is taken from it.
+    @ivar arrival: of a protocol that shows rooms side by side, and people their own coming and going: makes what it is
+        told of a room that it now receives. Otherwise C{None}.
     """
 
     user: User | None
     room: Room | None
     busy: bool
     closing: bool
+    arrival: Callable[[Room], Sequence[Step]] | None
 
     @property
     def address(self) -> str: ...
@@ -119,6 +122,13 @@ class Private:
 
 
 @dataclass(slots=True)
+class Omit:
+    """The session does not receive the event just before this."""
+
+    session: Session
+
+
+@dataclass(slots=True)
 class Recall:
     """Replay from the log, as it is at this point.
 
@@ -175,7 +185,7 @@ class Close:
     session: Session
 
 
-Step = Event | Put | Enter | Exit | Focus | Sync | Switch | Answer | Private | Recall | Tally | Inspect | Close
+Step = Event | Put | Enter | Exit | Focus | Sync | Switch | Answer | Private | Omit | Recall | Tally | Inspect | Close
 
 
 class Act:

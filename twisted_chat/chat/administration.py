@@ -28,7 +28,7 @@ def kill(chat: Chat, session: Session, name: str, reason: str = "") -> None:
     admin = _admin(chat, session)
     check_length(reason, "reason")
     other = chat.find_user(name)
-    told = Answer(session, "info", f"{other.name.shown} is disconnected.")
+    told = Answer(session, "info", f"{other.name.shown} is disconnected.", {"code": "killed", "name": other.name.shown})
     audit = chat.audit(admin.name.shown, _because("kill", reason), other.name.shown)
     # A fact: who is out is out.
     chat.outbox.add(Act(session, [audit, told], fact=True))

@@ -7,9 +7,9 @@ from math import ceil
 from typing import Any
 
 from .accounts import Account, Accounts, Authenticator
-from .acts import Act, Answer, Close, Outbox, Private, Session, Step
+from .acts import Act, Answer, Close, Omit, Outbox, Private, Session, Step
 from .errors import Refused
-from .events import AUDIT, Event, Kind, Put, inbox
+from .events import AUDIT, Event, Kind, Passing, Put, inbox
 from .names import Name, parse_name, parse_room
 from .permissions import Ban, Role, need
 from .rooms import Room, User
@@ -92,26 +92,48 @@ class Chat:
 
     # Talking
 
-    def say(self, session: Session, text: str, kind: Kind = Kind.MESSAGE) -> None:
-        """Say something, or (C{Kind.ACTION}) do something, in the current room.
+    def say(
+        self,
+        session: Session,
+        text: str,
+        kind: Kind = Kind.MESSAGE,
+        where: str | None = None,
+        to: str = "",
+        tags: str = "",
+        echo: bool = True,
+    ) -> None:
+        """Say something in a room, by default the current one.
 
-        @raise Refused: C{"no-room"}, C{"muted"}, C{"moderated"} or C{"slow"}.
+        @param kind: one of L{SPOKEN}, or C{Kind.REACTION}.
+        @param to: the id of the message that this is an answer to.
+        @param tags: see L{Event}.
+        @param echo: whether this session receives it, too.
+        @raise Refused: C{"no-room"}, C{"no-such-room"}, C{"not-in-room"}, C{"muted"}, C{"moderated"} or C{"slow"}.
         """
-        user, room = session.user, session.room
+        user = session.user
+        room = session.room if where is None else self.rooms.get(where) or self.own_room(session, where)
         if user is None or room is None or user not in room.members:
+            if where is not None:
+                self.own_room(session, where)
             raise Refused("no-room", f"You are in no room. /join {LOBBY} takes you to the first one.")
         now = self.now()
         user.active = now
         undo = self._check_may_speak(user, room, now) if room.modes or room.mutes else None
-        event = Event(kind, int(now * 1000), room.name, user.name.shown, "", text)
+        event = Event(kind, int(now * 1000), room.name, user.name.shown, to, text)
+        event.card = user.card
+        event.tags = tags
         if self.shunned and self.is_shunned(user):
-            self._pretend(session, user, event)
+            self._pretend(session, user, event, echo)
         else:
-            self.outbox.add(Act(session, (event,), undo))
+            self.outbox.add(Act(session, (event,) if echo else (event, Omit(session)), undo))
 
-    def message(self, session: Session, text: str, name: str) -> None:
+    def message(
+        self, session: Session, text: str, name: str, kind: Kind = Kind.DIRECT, tags: str = "", echo: bool = True
+    ) -> None:
         """Say something to one person only; to an account that is not here, for when it comes.
 
+        @param kind: one of L{DIRECT}.
+        @param tags, echo: as L{say}.
         @raise Refused: C{"no-such-user"}.
         """
         user, to = self.user(session), parse_name(name)
@@ -119,13 +141,15 @@ class Chat:
         if other is None and account is None:
             raise Refused("no-such-user", f"There is no {to.shown} here.")
         shown = other.name.shown if other else account.name if account else ""
-        event = self.event(Kind.DIRECT, None, user, shown, text)
+        event = self.event(kind, None, user, shown, text)
+        event.tags = tags
         here = other.sessions if other else ()
-        private = Private(tuple(dict.fromkeys(user.sessions + here)), event)
+        mine = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
+        private = Private(tuple(dict.fromkeys(mine + here)), event)
         steps: list[Step] = [event, private]
         undo = None
         if self.shunned and self.is_shunned(user):
-            steps = [self._pretended(user, event)]
+            steps = [self._pretended(mine, event)]
         elif account is not None:
             event.stream = inbox(to.key)
             if other is not None and other.caught_up and any(not s.behind for s in other.sessions):
@@ -133,17 +157,19 @@ class Chat:
                 put, undo = self.accounts.change(to.key, inbox=self.outbox.position)
                 steps.append(put)
         if other is None:
-            steps.append(Answer(session, "info", f"{shown} is not here, and will receive it on coming back."))
+            text = f"{shown} is not here, and will receive it on coming back."
+            steps.append(Answer(session, "info", text, {"code": "not-here", "name": shown}))
         elif other.away is not None:
-            steps.append(Answer(session, "info", f"{shown} is away: {other.away}"))
+            data = {"code": "away", "name": shown, "away": other.away}
+            steps.append(Answer(session, "info", f"{shown} is away: {other.away}", data))
         self.outbox.add(Act(session, steps, undo))
 
-    def set_topic(self, session: Session, text: str) -> None:
+    def set_topic(self, session: Session, text: str, where: str | None = None) -> None:
         """Set the topic of the current room, or clear it with an empty text.
 
         @raise Refused: C{"no-room"}, C{"not-allowed"}, C{"muted"} or C{"too-long"}.
         """
-        user, room = self.user(session), self.own_room(session, None)
+        user, room = self.user(session), self.own_room(session, where)
         self.check_may(user, room, "topic", "set the topic")
         self.check_not_muted(user, room)
         check_length(text, "topic")
@@ -164,16 +190,34 @@ class Chat:
         @raise Refused: C{"too-long"}.
         """
         check_length(text or "", "away text")
-        self.user(session).away = text
-        self.answer(session, "You are marked as back." if text is None else "You are marked as away.")
+        user = self.user(session)
+        user.away = text
+        steps: list[Step] = [] if self.is_shunned(user) else list(self.tell(user, Kind.AWAY, text or ""))
+        words = "You are marked as back." if text is None else "You are marked as away."
+        steps.append(Answer(session, "info", words, {"code": "back" if text is None else "gone"}))
+        self.outbox.add(Act(session, steps))
 
-    def _pretend(self, session: Session, user: User, event: Event) -> None:
+    def tell(self, user: User, kind: Kind, text: str = "", target: str = "") -> list[Passing]:
+        """What tells everyone in someone's rooms something about them that is not kept.
+
+        @return: the steps, one for each room.
+        """
+        whole, now = object(), int(self.now() * 1000)
+        steps = []
+        for room in user.rooms:
+            event = Passing(kind, now, room.name, user.name.shown, target, text)
+            event.card, event.whole = user.card, whole
+            steps.append(event)
+        return steps
+
+    def _pretend(self, session: Session, user: User, event: Event, echo: bool = True) -> None:
         """What someone who is shunned does looks done to them; nobody else sees it, and it is not kept."""
-        self.outbox.add(Act(session, (self._pretended(user, event),)))
+        seen = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
+        self.outbox.add(Act(session, (self._pretended(seen, event),)))
 
-    def _pretended(self, user: User, event: Event) -> Private:
+    def _pretended(self, sessions: tuple[Session, ...], event: Event) -> Private:
         event.id = self.outbox.position + 1
-        return Private(user.sessions, event)
+        return Private(sessions, event)
 
     def _check_may_speak(self, user: User, room: Room, now: float) -> Callable[[], None] | None:
         """
@@ -296,7 +340,7 @@ class Chat:
 
     def is_admin(self, user: User) -> bool:
         account = self.account_of(user)
-        return account is not None and account.admin
+        return user.oper or (account is not None and account.admin)
 
     def is_shunned(self, user: User) -> bool:
         if user.name.key in self.shunned:
@@ -319,11 +363,17 @@ class Chat:
 
     # Parts
 
+    def cloak(self, address: str) -> str:
+        """What others see of where someone comes from."""
+        return "chat"
+
     def event(self, kind: Kind, room: Room | None, user: User, target: str = "", text: str = "") -> Event:
         """Something that someone does now."""
         now = self.now()
         user.active = now
-        return Event(kind, int(now * 1000), room.name if room else None, user.name.shown, target, text)
+        event = Event(kind, int(now * 1000), room.name if room else None, user.name.shown, target, text)
+        event.card = user.card
+        return event
 
     def audit(self, actor: str, text: str, target: str = "") -> Event:
         """An act of moderation, for the log that administrators read."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Kind(IntEnum):
@@ -21,10 +21,29 @@ class Kind(IntEnum):
     DELETE = 10
     AUDIT = 11
     ANNOUNCE = 12
+    NOTICE = 13
+    REACTION = 14
+    DIRECT_NOTICE = 15
+    DIRECT_ACTION = 16
+
+    # Not kept.
+    AWAY = 101
+    ACCOUNT = 102
+    PROFILE = 103
+    TAGS = 104
 
 
-# What people said, as against who came and went; replay on joining a room and search are made of the former.
-TALK = frozenset({Kind.MESSAGE, Kind.ACTION, Kind.TOPIC, Kind.DIRECT, Kind.AUDIT, Kind.ANNOUNCE})
+# What is said in rooms, and its author or an op can take back; what is said to one person; and all that people said, as
+# against who came and went: replay on joining a room and search are made of it.
+SPOKEN = frozenset({Kind.MESSAGE, Kind.ACTION, Kind.NOTICE})
+DIRECT = frozenset({Kind.DIRECT, Kind.DIRECT_NOTICE, Kind.DIRECT_ACTION})
+TALK = SPOKEN | DIRECT | {Kind.TOPIC, Kind.AUDIT, Kind.ANNOUNCE, Kind.REACTION}
+
+
+# What is told to those who are there, and not kept.
+PASSING = frozenset({Kind.AWAY, Kind.ACCOUNT, Kind.PROFILE, Kind.TAGS})
+# Whose target is the id of a message, and not a name.
+ANSWERING = SPOKEN | {Kind.REACTION}
 
 AUDIT = "!audit"
 
@@ -32,6 +51,26 @@ AUDIT = "!audit"
 def inbox(key: str) -> str:
     """The stream of the direct messages to an account, given by its key."""
     return "@" + key
+
+
+class Card(NamedTuple):
+    """Who did something, beside the name, as protocols show it that have more to show. It is not kept.
+
+    @ivar ident: what they call themselves on their machine (RFC 1413, in spirit only); plain ASCII.
+    @ivar host: where they come from, veiled.
+    @ivar registered: whether the name was that of their account.
+    @ivar realname: what they call themselves in full.
+    @ivar bot: whether they say to be a program.
+    """
+
+    ident: str = "user"
+    host: str = "chat"
+    registered: bool = False
+    realname: str = ""
+    bot: bool = False
+
+
+NOBODY = Card()
 
 
 class Event:
@@ -42,15 +81,20 @@ class Event:
     @ivar room: the room's name, or C{None} for a direct message.
     @ivar actor: the name of who did it, as it was then.
     @ivar target: to whom: the addressee of a direct message, the new name of someone renamed, who was kicked or whose
-        role was changed, whose message was deleted; else empty.
+        role was changed, whose message was deleted; the id of the message that a message answers, or that a reaction is
+        to; else empty.
     @ivar text: what was said (empty: it has been deleted); the topic; the reason for leaving or kicking; a mode and its
-        value; the id of the deleted message; else empty.
+        value; the id of the deleted message; the sign of a reaction; else empty.
     @ivar stream: under which name it is kept, when that is not the room's: an account's inbox, the audit log.
     @ivar id: its place in the log, given by the store when it is committed; 0 before.
+    @ivar card: more about the actor; not kept.
+    @ivar whole: the same object for all events that tell several rooms of one thing (someone left them all, by leaving
+        the chat), of which some formats tell a session once only; not kept.
+    @ivar tags: what else the sender's program says about it (IRCv3 message-tags, as they were written); not kept.
     @ivar wire: encoded forms by format, so that each is made once (see L{delivery.session.Format}).
     """
 
-    __slots__ = ("actor", "id", "kind", "room", "stream", "target", "text", "time", "wire")
+    __slots__ = ("actor", "card", "id", "kind", "room", "stream", "tags", "target", "text", "time", "whole", "wire")
 
     def __init__(
         self, kind: Kind, time: int, room: str | None, actor: str, target: str = "", text: str = "", id: int = 0
@@ -63,11 +107,20 @@ class Event:
         self.text = text
         self.id = id
         self.stream = room
+        self.card = NOBODY
+        self.whole: object = None
+        self.tags = ""
         self.wire: dict[object, bytes] | None = None
 
     def __repr__(self) -> str:
         # No text: events end up in tracebacks and logs.
         return f"<Event {self.id} {self.kind.name} {self.room} {self.actor}>"
+
+
+class Passing(Event):
+    """Something that those who are there are told, in its place among the rest, and that is not kept."""
+
+    __slots__ = ()
 
 
 @dataclass(slots=True, weakref_slot=True)

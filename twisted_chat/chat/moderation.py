@@ -1,4 +1,7 @@
-"""Keeping a room civil: roles, bans, mutes, modes, and taking back what was said."""
+"""Keeping a room civil: roles, bans, mutes, modes, and taking back what was said.
+
+Every function here takes C{where}, the name of the room that it is about: C{None} for the session's current one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from . import presence
 from .acts import Act, Answer, Inspect, Recall, Session, Step
 from .chat import Chat, check_length, find_ban, span
 from .errors import Refused
-from .events import Event, Kind
+from .events import SPOKEN, Event, Kind
 from .names import parse_name
 from .permissions import CLOSING, Ban, Role, parse_duration, parse_mask, parse_mode
 from .rooms import Room, User
@@ -19,13 +22,13 @@ MAX_PINS = 10
 MAX_INVITED = 100
 
 
-def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool) -> None:
+def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool, where: str | None = None) -> None:
     """Make someone in the current room an op or give them voice, or take that away.
 
     @param role: L{Role.OP} or L{Role.VOICE}.
     @raise Refused: C{"not-allowed"}, C{"no-such-user"}, C{"not-in-room"} or C{"same-role"}.
     """
-    user, room = chat.user(session), chat.own_room(session, None)
+    user, room = chat.user(session), chat.own_room(session, where)
     word = role.name.lower()
     chat.check_may(user, room, word, f"give or take the role {word}")
     key, shown, other = _find(chat, room, name)
@@ -50,12 +53,12 @@ def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool) -
     _act(chat, session, room, chat.event(Kind.MODE, room, user, shown, what), f"{what} in {room.name}", shown, undo)
 
 
-def kick(chat: Chat, session: Session, name: str, reason: str = "") -> None:
+def kick(chat: Chat, session: Session, name: str, reason: str = "", where: str | None = None) -> None:
     """Put someone out of the current room.
 
     @raise Refused: C{"not-allowed"}, C{"no-such-user"}, C{"not-in-room"} or C{"too-long"}.
     """
-    user, room = chat.user(session), chat.own_room(session, None)
+    user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, "kick", "kick someone")
     check_length(reason, "reason")
     other = chat.find_user(name)
@@ -69,18 +72,21 @@ def _put_out(chat: Chat, session: Session, user: User, other: User, room: Room, 
     event = chat.event(Kind.KICK, room, user, other.name.shown, reason)
     because = f": {reason}" if reason else "."
     told: list[Step] = [chat.audit(user.name.shown, f"kick from {room.name}{because}", other.name.shown)]
-    told += [Answer(s, "info", f"You were kicked from {room.name}{because}") for s in other.sessions]
+    data = {"code": "kicked", "room": room.name}
+    told += [Answer(s, "info", f"You were kicked from {room.name}{because}", data) for s in other.sessions]
     presence.remove(chat, other, room, event, told, session, see=True)
 
 
-def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: str = "") -> None:
+def ban(
+    chat: Chat, session: Session, mask: str, duration: str | None, reason: str = "", where: str | None = None
+) -> None:
     """Keep someone out of the current room, and put out who is in it.
 
     @param mask: a name, a pattern of one, or an address or network.
     @param duration: such as C{2h}; C{None} for ever.
     @raise Refused: C{"not-allowed"}, C{"bad-mask"}, C{"too-many"} or C{"too-long"}.
     """
-    user, room = chat.user(session), chat.own_room(session, None)
+    user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, "ban", "ban someone")
     made = make_ban(chat, user, mask, duration, reason)
     victims = [m for m in room.members if made.matches(m.name.key, m.addresses) and m is not user]
@@ -94,12 +100,12 @@ def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: s
         _put_out(chat, session, user, victim, room, reason or "banned")
 
 
-def mute(chat: Chat, session: Session, name: str, duration: str | None) -> None:
+def mute(chat: Chat, session: Session, name: str, duration: str | None, where: str | None = None) -> None:
     """Keep someone quiet in the current room.
 
     @raise Refused: as L{ban}.
     """
-    user, room = chat.user(session), chat.own_room(session, None)
+    user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, "mute", "mute someone")
     made = make_ban(chat, user, name, duration, "")
     for member in room.members:
@@ -108,13 +114,13 @@ def mute(chat: Chat, session: Session, name: str, duration: str | None) -> None:
     _keep_ban(chat, session, room, room.mutes, made, "mute")
 
 
-def lift(chat: Chat, session: Session, mask: str, what: str) -> None:
+def lift(chat: Chat, session: Session, mask: str, what: str, where: str | None = None) -> None:
     """Take back a ban or a mute.
 
     @param what: C{"ban"} or C{"mute"}.
     @raise Refused: C{"not-allowed"} or C{"no-such-ban"}.
     """
-    user, room = chat.user(session), chat.own_room(session, None)
+    user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, what, f"take back a {what}")
     table = room.bans if what == "ban" else room.mutes
     key = parse_mask(mask)
@@ -125,17 +131,18 @@ def lift(chat: Chat, session: Session, mask: str, what: str) -> None:
     def undo() -> None:
         table[key] = lifted
 
-    told = Answer(session, "info", f"The {what} of {key} in {room.name} is lifted.")
+    data = {"code": f"un{what}", "room": room.name, "mask": key}
+    told = Answer(session, "info", f"The {what} of {key} in {room.name} is lifted.", data)
     audit = chat.audit(user.name.shown, f"un{what} in {room.name}", key)
     chat.outbox.add(Act(session, [audit, *chat.keep_room(room), told], undo))
 
 
-def list_bans(chat: Chat, session: Session) -> None:
+def list_bans(chat: Chat, session: Session, where: str | None = None) -> None:
     """Tell who is banned from the current room and muted in it; addresses are shown to ops only.
 
     @raise Refused: C{"no-room"} or C{"not-in-room"}.
     """
-    user, room = chat.user(session), chat.own_room(session, None)
+    user, room = chat.user(session), chat.own_room(session, where)
     now = chat.now()
     op = chat.role(user, room) >= Role.OP
     lines, data = [], []
@@ -149,12 +156,12 @@ def list_bans(chat: Chat, session: Session) -> None:
     chat.answer(session, text, "bans", {"room": room.name, "bans": data})
 
 
-def invite(chat: Chat, session: Session, name: str) -> None:
+def invite(chat: Chat, session: Session, name: str, where: str | None = None) -> None:
     """Let someone into the current room, whatever keeps others out, and tell them.
 
     @raise Refused: C{"not-allowed"}, also for who is banned, unless an op invites; C{"no-such-user"} or C{"in-room"}.
     """
-    user, room = chat.user(session), chat.own_room(session, None)
+    user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, "invite", "invite someone")
     other = chat.find_user(name)
     if other in room.members:
@@ -162,7 +169,8 @@ def invite(chat: Chat, session: Session, name: str) -> None:
     banned = find_ban(room.bans.values(), other.name.key, other.addresses, chat.now())
     if banned is not None and chat.role(user, room) < Role.OP:
         raise Refused("not-allowed", f"{other.name.shown} is banned from {room.name}: only an op may invite them.")
-    told = Answer(session, "info", f"{other.name.shown} is invited to {room.name}.")
+    data = {"code": "invited", "room": room.name, "name": other.name.shown}
+    told = Answer(session, "info", f"{other.name.shown} is invited to {room.name}.", data)
     if chat.is_shunned(user):
         chat.outbox.add(Act(session, [told]))
         return
@@ -182,20 +190,20 @@ def invite(chat: Chat, session: Session, name: str) -> None:
     chat.outbox.add(Act(session, [*steps, told], undo))
 
 
-def show_modes(chat: Chat, session: Session) -> None:
+def show_modes(chat: Chat, session: Session, where: str | None = None) -> None:
     """Tell the modes of the current room; its key to members only."""
-    room = chat.own_room(session, None)
+    room = chat.own_room(session, where)
     shown = [name if value is True else f"{name} {value}" for name, value in room.modes.items()]
     text = f"Modes of {room.name}: {', '.join(shown) or 'none'}."
     chat.answer(session, text, "modes", {"room": room.name, "modes": dict(room.modes)})
 
 
-def set_mode(chat: Chat, session: Session, name: str, value: str | None) -> None:
+def set_mode(chat: Chat, session: Session, name: str, value: str | None, where: str | None = None) -> None:
     """Set or clear a mode of the current room.
 
     @raise Refused: C{"not-allowed"} or C{"bad-mode"}.
     """
-    user, room = chat.user(session), chat.own_room(session, None)
+    user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, "mode", "change the modes")
     mode, new = parse_mode(name, value)
     if mode in CLOSING and new is not None and not chat.lasts(room):
@@ -212,12 +220,12 @@ def set_mode(chat: Chat, session: Session, name: str, value: str | None) -> None
     _act(chat, session, room, event, f"mode {shown} in {room.name}", "", undo)
 
 
-def delete(chat: Chat, session: Session, id: int) -> None:
+def delete(chat: Chat, session: Session, id: int, where: str | None = None) -> None:
     """Take back a message of the current room: one's own, or as an op anyone's. Answered when it has been found.
 
     @raise Refused: C{"no-room"} or C{"not-in-room"}.
     """
-    user, room = chat.user(session), chat.own_room(session, None)
+    user, room = chat.user(session), chat.own_room(session, where)
 
     def found(event: Event | None) -> None:
         if session.user is user and user in room.members:
@@ -232,7 +240,7 @@ def delete(chat: Chat, session: Session, id: int) -> None:
 
 
 def _delete(chat: Chat, session: Session, user: User, room: Room, event: Event | None) -> None:
-    if event is None or event.kind not in (Kind.MESSAGE, Kind.ACTION) or not event.text:
+    if event is None or event.kind not in SPOKEN or not event.text:
         raise Refused("no-such-message", f"There is no such message in {room.name}.")
     account = chat.account_of(user)
     own = account is not None and parse_name(event.actor).key == user.name.key and event.time / 1000 >= account.created
@@ -242,12 +250,12 @@ def _delete(chat: Chat, session: Session, user: User, room: Room, event: Event |
     _act(chat, session, room, gone, f"delete {event.id} in {room.name}", event.actor, None)
 
 
-def pin(chat: Chat, session: Session, id: int | None, pinned: bool = True) -> None:
+def pin(chat: Chat, session: Session, id: int | None, pinned: bool = True, where: str | None = None) -> None:
     """Pin a message of the current room, unpin it, or (C{None}) show those that are.
 
     @raise Refused: C{"not-allowed"}, C{"too-many"}, or C{"no-such-message"} to unpin.
     """
-    user, room = chat.user(session), chat.own_room(session, None)
+    user, room = chat.user(session), chat.own_room(session, where)
     if id is None:
         for each in room.pins:
             chat.do(session, Recall(session, (room.name,), 1, before=each + 1, after=each - 1, ids=True))
@@ -266,7 +274,7 @@ def pin(chat: Chat, session: Session, id: int | None, pinned: bool = True) -> No
         if session.user is user and user in room.members:
             try:
                 _check_may_pin(chat, user, room, id)
-                if event is None or event.kind not in (Kind.MESSAGE, Kind.ACTION) or not event.text:
+                if event is None or event.kind not in SPOKEN or not event.text:
                     raise Refused("no-such-message", f"There is no such message in {room.name}.")
                 _set_pins(chat, session, room, (*(p for p in room.pins if p != id), id), f"pin {id}")
             except Refused as why:
@@ -356,7 +364,8 @@ def _keep_ban(chat: Chat, session: Session, room: Room, table: dict[str, Ban], m
 
     length = f" for {span(made.until - now)}" if made.until else ""
     because = f": {made.reason}" if made.reason else ""
-    told = Answer(session, "info", f"The {what} of {made.mask} in {room.name} holds{length or ' for ever'}.")
+    data = {"code": what, "room": room.name, "mask": made.mask}
+    told = Answer(session, "info", f"The {what} of {made.mask} in {room.name} holds{length or ' for ever'}.", data)
     audit = chat.audit(made.by, f"{what} in {room.name}{length}{because}", made.mask)
     chat.outbox.add(Act(session, [audit, *chat.keep_room(room), told], undo))
 

@@ -10,6 +10,9 @@ from precis_i18n import get_profile
 from .errors import Refused
 
 MAX_LENGTH = 32
+# What a name may have beside letters and digits.
+SIGNS = frozenset("-_.[]{}\\|^`")
+ROOM_SIGNS = SIGNS | frozenset("+#&")
 
 # Names that would pass for the server, or for what other chats call their services.
 RESERVED = frozenset({"admin", "chanserv", "everyone", "nickserv", "operserv", "root", "server", "system"})
@@ -31,22 +34,27 @@ class Name(NamedTuple):
     skeleton: str
 
 
-@lru_cache(maxsize=4096)
 def parse_name(text: str) -> Name:
     """Check a person's name.
 
-    The characters are letters, digits and C{-_.} of any script, as far as RFC 8265 (the PRECIS profiles
-    UsernameCasePreserved and UsernameCaseMapped) admits them; combining marks count as letters' parts.
+    The characters are letters and digits of any script, as far as RFC 8265 (the PRECIS profiles UsernameCasePreserved
+    and UsernameCaseMapped) admits them, combining marks as letters' parts, C{-_.}, and those that RFC 2812, section
+    2.3.1, allows in a nickname.
 
     @raise Refused: (C{"bad-name"}) it is not a name; the sentence says why.
     """
+    return _parse(text, SIGNS)
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str, signs: frozenset[str]) -> Name:
     try:
         shown = _shown.enforce(text.strip())
         key = _compared.enforce(shown)
     except UnicodeEncodeError:
         shown = key = ""
-    if not shown or not all(c in "-_." or unicodedata.category(c)[0] in "LM" or c.isdecimal() for c in shown):
-        raise Refused("bad-name", "A name has letters, digits and - _ . only, and no blanks.")
+    if not shown or not all(c in signs or unicodedata.category(c)[0] in "LM" or c.isdecimal() for c in shown):
+        raise Refused("bad-name", "A name has letters, digits and - _ . [ ] { } \\ | ^ ` only, and no blanks.")
     if len(shown) > MAX_LENGTH or len(key) > MAX_LENGTH:
         raise Refused("bad-name", f"A name has at most {MAX_LENGTH} characters.")
     if not any(c.isalnum() for c in shown):
@@ -57,11 +65,13 @@ def parse_name(text: str) -> Name:
 def parse_room(text: str) -> Name:
     """Check a room's name; the leading C{#} may be left out. A room is always shown by its key.
 
+    It may have C{+#&} beside what a name may have: C{#c++}, C{##team}.
+
     @raise Refused: (C{"bad-room"}) it is not a room's name; the sentence says why.
     """
     text = text.strip()
     try:
-        key = parse_name(text.removeprefix("#")).key
+        key = _parse(text.removeprefix("#"), ROOM_SIGNS).key
     except Refused as why:
         raise Refused("bad-room", why.sentence.replace("A name", "A room's name, after its #,")) from None
     return Name("#" + key, "#" + key, "#" + skeleton(key))

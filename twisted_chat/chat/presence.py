@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .accounts import Account
-from .acts import Act, Answer, Enter, Exit, Focus, Recall, Session, Step, Tally
+from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Step, Tally
 from .chat import LOBBY, REPLAY, Chat, check_length, counted, find_ban, span
 from .errors import Refused
-from .events import Event, Kind, Put, inbox
+from .events import Card, Event, Kind, Put, inbox
 from .names import RESERVED, Name, parse_name, parse_room, skeleton
 from .permissions import Role
 from .rooms import Room, User
@@ -19,17 +19,27 @@ MAX_WAITING = 1_000_000
 RESERVED_LOOKS = frozenset(skeleton(name) for name in RESERVED)
 
 
-def enter(chat: Chat, session: Session, name: Name, account: Account | None = None) -> None:
+def enter(
+    chat: Chat,
+    session: Session,
+    name: Name,
+    account: Account | None = None,
+    card: Card | None = None,
+    welcome: Callable[[User], Sequence[Step]] | None = None,
+) -> None:
     """Let someone in: as a guest into the lobby, with an account to where it was; beside its other connections, if any.
 
     @param account: the account of that name, if its password has been checked; C{None} for a guest.
+    @param card: what else is known of them.
+    @param welcome: makes what the session is told first, in protocols where people say themselves which rooms they
+        enter: they come into none then, but into those where they are already with another connection.
     @raise Refused: C{"name-in-use"}, C{"confusable"}, C{"banned"}, C{"suspended"}, or (guests) C{"registered"} and
         C{"no-guests"}.
     """
     check_admitted(chat, session, name, account)
     user = chat.users.get(name.key)
     if user is not None and user.registered and account is not None:
-        _attach(chat, session, user, account)
+        _attach(chat, session, user, account, welcome)
         return
     displaced = user if account is not None else None
     chat.check_free(name, displaced)
@@ -37,9 +47,9 @@ def enter(chat: Chat, session: Session, name: Name, account: Account | None = No
         for other in displaced.sessions:
             drop(chat, other, "This name belongs to an account, whose owner has just come.")
     shown = name if account is None else parse_name(account.name)
-    user = User(shown, session, chat.now(), account is not None)
+    user = User(shown, session, chat.now(), account is not None, card or Card(host=chat.cloak(session.address)))
     chat.add_user(user)
-    rooms = _rooms_to_enter(chat, user, account)
+    rooms = _rooms_to_enter(chat, user, account) if welcome is None else []
     for room in rooms:
         if user not in room.members:
             chat.put_in(user, room)
@@ -56,19 +66,26 @@ def enter(chat: Chat, session: Session, name: Name, account: Account | None = No
         if user.farewell is not None:
             user.farewell.steps = []
 
-    steps: list[Step] = []
+    steps: list[Step] = [*welcome(user)] if welcome is not None else []
     for room in rooms:
         steps += [Enter(session, room.name)]
     steps.append(Focus(session, rooms[0].name if rooms else None))
     steps += [chat.event(Kind.JOIN, room, user) for room in rooms]
-    steps.append(_greeting(chat, session, rooms))
+    if welcome is None:
+        steps.append(_greeting(chat, session, rooms))
     steps += [Recall(session, (room.name,), REPLAY, talk=True) for room in rooms[:1]]
     if account is not None:
         steps += _catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, steps, undo))
 
 
-def _attach(chat: Chat, session: Session, user: User, account: Account) -> None:
+def _attach(
+    chat: Chat,
+    session: Session,
+    user: User,
+    account: Account,
+    welcome: Callable[[User], Sequence[Step]] | None,
+) -> None:
     """Another connection of someone who is here."""
     user.sessions += (session,)
     session.user = user
@@ -76,12 +93,17 @@ def _attach(chat: Chat, session: Session, user: User, account: Account) -> None:
         event = chat.event(Kind.LEAVE, banned, user, text="banned")
         remove(chat, user, banned, event, [], None)
     session.room = room = user.rooms[0] if user.rooms else None
-    steps: list[Step] = [Enter(session, r.name) for r in user.rooms]
+    steps: list[Step] = [*welcome(user)] if welcome is not None else []
+    steps += [Enter(session, r.name) for r in user.rooms]
     if room is not None:
         steps.append(Focus(session, room.name))
-    steps.append(_greeting(chat, session, user.rooms))
-    if room is not None:
-        steps.append(Recall(session, (room.name,), REPLAY, talk=True))
+    if session.arrival is not None:
+        for each in user.rooms:
+            steps += [Private((session,), chat.event(Kind.JOIN, each, user)), *session.arrival(each)]
+    else:
+        steps.append(_greeting(chat, session, user.rooms))
+        if room is not None:
+            steps.append(Recall(session, (room.name,), REPLAY, talk=True))
     if not user.caught_up:
         steps += _catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, steps))
@@ -205,9 +227,12 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
         return
     may_speak = {room: chat.may_speak(user, room) for room in rooms}
     chat.remove_user(user)
-    steps: list[Step] = [
-        chat.event(Kind.LEAVE, room, user, text=reason if may_speak[room] else "") for room in rooms
-    ]
+    steps: list[Step] = []
+    whole = object()
+    for room in rooms:
+        event = chat.event(Kind.LEAVE, room, user, text=reason if may_speak[room] else "")
+        event.whole = whole
+        steps.append(event)
     if user.registered and chat.accounts.get(user.name.key) is not None:
         steps.append(_remember(chat, user, rooms))
     # Undoing what came before changes what there is to say, once more can be written.
@@ -279,7 +304,8 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
 
     steps: list[Step] = [Enter(s, room.name) for s in user.sessions]
     steps += [Focus(session, room.name), chat.event(Kind.JOIN, room, user), now_in(session, room)]
-    steps += [Recall(s, (room.name,), REPLAY, talk=True) for s in user.sessions]
+    for s in user.sessions:
+        steps += s.arrival(room) if s.arrival is not None else [Recall(s, (room.name,), REPLAY, talk=True)]
     if made or invited:
         steps += chat.keep_room(room)
     chat.outbox.add(Act(session, steps, undo))
@@ -335,7 +361,7 @@ def leave(chat: Chat, session: Session, text: str | None = None) -> None:
     user = chat.user(session)
     room = chat.own_room(session, text)
     event = chat.event(Kind.LEAVE, room, user)
-    told: list[Step] = [Answer(session, "info", f"You left {room.name}.")]
+    told: list[Step] = [Answer(session, "info", f"You left {room.name}.", {"code": "left", "room": room.name})]
     remove(chat, user, room, event, told, session)
 
 
@@ -353,7 +379,9 @@ def remove(
     focus = [s for s in user.sessions if s.room is room]
     chat.take_out(user, room)
     exits: list[Step] = [Exit(s, room.name) for s in user.sessions]
-    steps: list[Step] = [event, *exits] if see else [*exits, event]
+    steps: list[Step] = [event, *exits]
+    if not see:
+        steps = [*exits, event, *_to_themselves(user, event)]
     steps += told
     following = user.rooms[-1] if user.rooms else None
     for s in focus:
@@ -372,6 +400,12 @@ def remove(
                 s.room = room
 
     chat.outbox.add(Act(by, steps, undo))
+
+
+def _to_themselves(user: User, event: Event) -> list[Private]:
+    """Tell it those of someone's sessions that show them their own coming and going."""
+    sessions = tuple(s for s in user.sessions if s.arrival is not None)
+    return [Private(sessions, event)] if sessions else []
 
 
 def rename(chat: Chat, session: Session, text: str) -> None:
@@ -393,9 +427,16 @@ def rename(chat: Chat, session: Session, text: str) -> None:
             if find_ban(room.bans.values(), new.key, (), chat.now()) is not None:
                 raise Refused("banned", f"The name {new.shown} is banned from {room.name}, where you are.")
             chat.check_not_muted(user, room)
-    steps: list[Step] = [chat.event(Kind.RENAME, room, user, new.shown) for room in user.rooms]
+    steps: list[Step] = []
+    whole = object()
+    for each in user.rooms:
+        event = chat.event(Kind.RENAME, each, user, new.shown)
+        event.whole = whole
+        steps.append(event)
+    if not user.rooms:
+        steps += _to_themselves(user, chat.event(Kind.RENAME, None, user, new.shown))
     change_name(chat, user, new)
-    steps.append(Answer(session, "info", f"You are now {new.shown}.", {"name": new.shown}))
+    steps.append(Answer(session, "info", f"You are now {new.shown}.", {"code": "renamed", "name": new.shown}))
     if user.registered:
         put, undo_account = chat.accounts.change(new.key, name=new.shown)
         steps.append(put)

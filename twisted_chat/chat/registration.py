@@ -76,6 +76,53 @@ def _own(chat: Chat, session: Session, user: User, change: tuple[Put, Callable[[
     chat.outbox.add(Act(session, [put, *kept, told], undo))
 
 
+def prove(
+    chat: Chat,
+    session: Session,
+    name: Name,
+    password: str,
+    then: Callable[[Account], None],
+    otherwise: Callable[[Refused], None],
+) -> None:
+    """Check whether someone is the owner of an account. A wrong name and a wrong password look alike, and take the same
+    time. The session is busy until then; one of the two is called once, unless the session is gone, or somebody
+    else's.
+
+    @param then: called with the account.
+    @param otherwise: called with why not: C{"wrong-password"}, C{"slow-down"}, C{"banned"} or C{"suspended"}.
+    """
+    user = session.user
+    account = chat.accounts.get(name.key)
+    hashed = account.password if account else ""
+
+    def checked(right: bool | Refused) -> None:
+        try:
+            if not session.alive or session.user is not user:
+                return
+            try:
+                proved = _proved(chat, session, name, hashed, right)
+                presence.check_admitted(chat, session, name, proved)
+            except Refused as why:
+                otherwise(why)
+            else:
+                then(proved)
+        finally:
+            session.ready()
+
+    session.busy = True
+    chat.authenticator.check(session.address, name, hashed, password[:1000], checked)
+
+
+def _proved(chat: Chat, session: Session, name: Name, hashed: str, right: bool | Refused) -> Account:
+    account = chat.accounts.get(name.key)
+    # While it was checked, the account may have been erased, or been given another password.
+    if isinstance(right, Refused):
+        raise right
+    if not right or (account.password if account else "") != hashed:
+        raise WRONG
+    return account if account is not None else _adopt(chat, session, name)
+
+
 def log_in(chat: Chat, session: Session, text: str, password: str) -> None:
     """Prove to be the owner of an account: at the prompts, or later, as somebody else until then. Answered when the
     password has been checked. A wrong name and a wrong password look alike, and take the same time.
@@ -86,42 +133,23 @@ def log_in(chat: Chat, session: Session, text: str, password: str) -> None:
     user = session.user
     if user is not None and user.registered:
         raise Refused("logged-in", f"You are logged in as {user.name.shown} already; /logout first.")
-    account = chat.accounts.get(name.key)
 
-    hashed = account.password if account else ""
-
-    def checked(right: bool | Refused) -> None:
+    def proved(account: Account) -> None:
         try:
-            if session.alive and session.user is user:
-                _checked(chat, session, name, hashed, right)
-        finally:
-            session.ready()
+            if user is not None:
+                _become(chat, session, name, account)
+            else:
+                presence.enter(chat, session, name, account)
+        except Refused as why:
+            otherwise(why)
 
-    session.busy = True
-    chat.authenticator.check(session.address, name, hashed, password[:1000], checked)
-
-
-def _checked(chat: Chat, session: Session, name: Name, hashed: str, right: bool | Refused) -> None:
-    user = session.user
-    try:
-        account = chat.accounts.get(name.key)
-        # While it was checked, the account may have been erased, or been given another password.
-        if isinstance(right, Refused):
-            raise right
-        if not right or (account.password if account else "") != hashed:
-            raise WRONG
-        if account is None:
-            account = _adopt(chat, session, name)
-        presence.check_admitted(chat, session, name, account)
-        if user is not None:
-            _become(chat, session, name, account)
-        else:
-            presence.enter(chat, session, name, account)
-    except Refused as why:
+    def otherwise(why: Refused) -> None:
         if session.user is not None:
             chat.refuse(session, why)
         else:
             chat.answer(session, "!! " + why.sentence, "login")
+
+    prove(chat, session, name, password, proved, otherwise)
 
 
 def _adopt(chat: Chat, session: Session, name: Name) -> Account:
@@ -206,4 +234,3 @@ def log_out(chat: Chat, session: Session) -> None:
     chat.user(session)
     presence.lost(chat, session)
     chat.outbox.add(Act(session, [Focus(session, None), Answer(session, "login", "-- You are logged out.")]))
-

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .acts import Act, Session
+from .events import Card
 from .names import Name
 from .permissions import CLOSING, Ban, Role
 
@@ -14,32 +15,37 @@ class User:
     """A person who is here, on one or (with an account) more connections.
 
     @ivar name: the checked name.
-    @ivar registered: whether the name is an account that they are logged in to; its key is the name's key.
     @ivar rooms: the rooms entered, in order.
     @ivar sessions: the connections.
     @ivar away: the text left when going away, or C{None} when here.
     @ivar marks: by room, the id of the last event read there when last here.
     @ivar caught_up: whether what came while they were away has been sent to them.
     @ivar farewell: what is to be said of their leaving, once they have; undoing what came before changes it.
+    @ivar card: what there is to know beside the name.
+    @ivar oper: whether they have shown to be an administrator, under another name than that account's.
     @ivar since, active: when logged in and when last heard of, in seconds since 1970.
     """
 
     __slots__ = (
         "active",
         "away",
+        "card",
         "caught_up",
         "farewell",
         "marks",
         "name",
-        "registered",
+        "oper",
         "rooms",
         "sessions",
         "since",
     )
 
-    def __init__(self, name: Name, session: Session, now: float, registered: bool = False) -> None:
+    def __init__(
+        self, name: Name, session: Session, now: float, registered: bool = False, card: Card | None = None
+    ) -> None:
         self.name = name
-        self.registered = registered
+        self.card = (card or Card())._replace(registered=registered)
+        self.oper = False
         self.rooms: tuple[Room, ...] = ()
         self.sessions: tuple[Session, ...] = (session,)
         self.away: str | None = None
@@ -47,6 +53,15 @@ class User:
         self.caught_up = not registered
         self.farewell: Act | None = None
         self.since = self.active = now
+
+    @property
+    def registered(self) -> bool:
+        """Whether the name is an account that they are logged in to."""
+        return self.card.registered
+
+    @registered.setter
+    def registered(self, value: bool) -> None:
+        self.card = self.card._replace(registered=value)
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -54,11 +54,15 @@ class Event:
     numbered: bool = False
 
 
-_NAME = r"([^\[\]\s]{1,100})"
+_NAME = r"(\S{1,100}?)"
 _TEXT_FORMS = [
     ("announce", re.compile(rf"\[{_NAME} -> everyone\] (.*)")),
     ("direct", re.compile(rf"\[{_NAME} -> {_NAME}\] (.*)")),
     ("message", re.compile(rf"\[{_NAME}\] (.*)")),
+    ("direct_notice", re.compile(rf"-{_NAME} -> {_NAME}- (.*)")),
+    ("notice", re.compile(rf"-{_NAME}- (.*)")),
+    ("direct_action", re.compile(rf"\* {_NAME} -> {_NAME} (.*)")),
+    ("reaction", re.compile(rf"\* {_NAME} reacts to {_NAME} with (.*)")),
     ("action", re.compile(r"\* (\S{1,100}) (.*)")),
     ("join", re.compile(rf"user \[{_NAME}\] has entered the room()")),
     ("leave", re.compile(rf"user \[{_NAME}\] left the room(?: \((.*)\))?")),

@@ -9,9 +9,9 @@ from typing import cast
 from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.acts import Answer, Close, Enter, Exit, Focus, Inspect, Private, Recall, Step, Switch, Sync, Tally
+from ..chat.acts import Answer, Close, Enter, Exit, Focus, Inspect, Omit, Private, Recall, Step, Switch, Sync, Tally
 from ..chat.chat import REPLAY
-from ..chat.events import Event, Put
+from ..chat.events import Event, Passing, Put
 from ..store.interface import Query, Store
 from .recent import Recent
 from .replay import Replay
@@ -69,17 +69,19 @@ class Fanout:
         own: dict[Session, list[Own]] = {}
         last_id = self._last_id
         for place, step in enumerate(steps):
-            if type(step) is Event:
-                last_id = step.id
+            kind = type(step)
+            if kind is Event or kind is Passing:
+                assert isinstance(step, Event)
+                last_id = step.id or last_id
                 if step.room is not None:
                     run = runs.get(step.room)
                     if run is None:
                         run = runs[step.room] = Run()
                     run.places.append(place)
                     run.events.append(step)
-            elif type(step) is Put:
+            elif kind is Put:
                 continue
-            elif type(step) is Private:
+            elif isinstance(step, Private):
                 for session in step.sessions:
                     own.setdefault(cast(Session, session), []).append((place, step, last_id))
             else:
@@ -118,12 +120,15 @@ class Fanout:
                     if several:
                         mixed.update(dict.fromkeys(several))
                         listeners = [session for session in listeners if session not in mixed]
-                send_all(listeners, b"".join(runs[name].encoded(format)))
+                data = b"".join(runs[name].encoded(format))
+                if data:
+                    send_all(listeners, data)
         shared: dict[tuple[tuple[str, Format], ...], bytes] = {}
         for session in mixed:
             heard = tuple((name, format) for name, format in session.formats.items() if name in runs)
             data = shared.get(heard) or shared.setdefault(heard, b"".join(_merge(runs, heard)))
-            session.send(data)
+            if data:
+                session.send(data)
 
     def _send_own(self, session: Session, mine: list[Own], runs: dict[str, Run], end: int) -> None:
         """To one session: what is for it alone, and what its rooms say before, between and after."""
@@ -131,7 +136,7 @@ class Fanout:
         start = 0
         for place, step, last_id in mine:
             if session.formats:
-                self._between(session, runs, start, place, pieces)
+                self._between(session, runs, start, place - 1 if type(step) is Omit else place, pieces)
             start = place
             match step:
                 case Answer():
@@ -166,8 +171,9 @@ class Fanout:
                     session.close()
         if session.formats:
             self._between(session, runs, start, end, pieces)
-        if pieces:
-            session.send(b"".join(pieces))
+        data = b"".join(pieces)
+        if data:
+            session.send(data)
 
     def _between(self, session: Session, runs: dict[str, Run], start: int, end: int, pieces: list[bytes]) -> None:
         heard = [(name, format) for name, format in session.formats.items() if name in runs]
@@ -264,11 +270,19 @@ def _is_for_joining(recall: Recall) -> bool:
 def _merge(
     runs: dict[str, Run], heard: Sequence[tuple[str, Format]], start: int = 0, end: int | None = None
 ) -> list[bytes]:
-    """What several rooms say between two places, in the order in which it was said."""
+    """What several rooms say between two places, in the order in which it was said; what is one thing, once, where the
+    format wants that."""
     lines: list[tuple[int, bytes]] = []
+    told: set[object] = set()
     for name, format in heard:
         run = runs[name]
         span = slice(None) if end is None else run.span(start, end)
-        lines += zip(run.places[span], run.encoded(format)[span], strict=True)
+        events = run.events[span]
+        for place, event, line in zip(run.places[span], events, run.encoded(format)[span], strict=True):
+            if event.whole is not None and format.once:
+                if event.whole in told:
+                    continue
+                told.add(event.whole)
+            lines.append((place, line))
     lines.sort()
     return [line for _, line in lines]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import ensureDeferred
@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from ..chat.acts import Answer
+from ..chat.acts import Answer, Step
 from ..chat.events import Event
 from ..chat.rooms import Room, User
 
@@ -37,7 +37,12 @@ class Transport(Protocol):
 
 
 class Format(Protocol):
-    """How events and answers are written to some sessions. The same object serves all who are written to alike."""
+    """How events and answers are written to some sessions. The same object serves all who are written to alike.
+
+    @ivar once: whether what several rooms are told of (L{Event.whole}) is told to a session once only.
+    """
+
+    once: bool
 
     def event(self, event: Event) -> bytes:
         """Encode an event as it happens, once: the bytes are shared by everyone."""
@@ -74,7 +79,7 @@ class Session:
     of the time.
 
     @ivar user, room: the chat's (see L{acts.Session}).
-    @ivar busy, closing: the chat's, too.
+    @ivar busy, closing, arrival: the chat's, too.
     @ivar peer: where the connection comes from, for the log.
     @ivar on_ready: called when the session is no longer busy.
     @ivar current: the current room as far as delivery has come; C{room} may be ahead of it.
@@ -92,6 +97,7 @@ class Session:
         "_reading",
         "_send_now",
         "_transport",
+        "arrival",
         "busy",
         "closing",
         "current",
@@ -125,6 +131,7 @@ class Session:
         self.room: Room | None = None
         self.busy = False
         self.closing = False
+        self.arrival: Callable[[Room], Sequence[Step]] | None = None
         self.on_ready: Callable[[], None] | None = None
         self.peer = peer
         self.current: str | None = None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..chat.acts import Answer
-from ..chat.events import Event, Kind
+from ..chat.events import PASSING, Event, Kind
 from ..delivery.session import Dialect
 
 PROMPT = "Login Id: "
@@ -18,7 +18,11 @@ PROMPTS = {"login": PROMPT, "password": "Password: "}
 _PHRASES: dict[Kind, Callable[[Event], str]] = {
     Kind.MESSAGE: lambda e: f"[{e.actor}] {e.text}" if e.text else f"[{e.actor}] (deleted)",
     Kind.ACTION: lambda e: f"* {e.actor} {e.text}" if e.text else f"* {e.actor} (deleted)",
+    Kind.NOTICE: lambda e: f"-{e.actor}- {e.text}" if e.text else f"-{e.actor}- (deleted)",
+    Kind.REACTION: lambda e: f"* {e.actor} reacts to {e.target} with {e.text}",
     Kind.DIRECT: lambda e: f"[{e.actor} -> {e.target}] {e.text}",
+    Kind.DIRECT_NOTICE: lambda e: f"-{e.actor} -> {e.target}- {e.text}",
+    Kind.DIRECT_ACTION: lambda e: f"* {e.actor} -> {e.target} {e.text}",
     Kind.JOIN: lambda e: f"user [{e.actor}] has entered the room",
     Kind.LEAVE: lambda e: f"user [{e.actor}] left the room" + (f" ({e.text})" if e.text else ""),
     Kind.RENAME: lambda e: f"user [{e.actor}] is now [{e.target}]",
@@ -27,14 +31,16 @@ _PHRASES: dict[Kind, Callable[[Event], str]] = {
     Kind.DELETE: lambda e: f"user [{e.actor}] deleted message {e.text} of [{e.target}]",
     Kind.AUDIT: lambda e: f"[{e.actor}] {e.text}" + (f" [{e.target}]" if e.target else ""),
     Kind.ANNOUNCE: lambda e: f"[{e.actor} -> everyone] {e.text}",
-    Kind.TOPIC: lambda e: f"user [{e.actor}] set the topic: {e.text}"
-    if e.text
-    else f"user [{e.actor}] cleared the topic",
+    Kind.TOPIC: lambda e: (
+        f"user [{e.actor}] set the topic: {e.text}" if e.text else f"user [{e.actor}] cleared the topic"
+    ),
 }
 
 
 class TextFormat:
     """Lines for people. The events of the current room read as the original server wrote them."""
+
+    once = False
 
     def __init__(self, names_room: bool) -> None:
         """
@@ -47,7 +53,7 @@ class TextFormat:
             event.wire = {}
         data = event.wire.get(self)
         if data is None:
-            data = event.wire[self] = (self._phrase(event) + "\n").encode()
+            data = event.wire[self] = b"" if event.kind in PASSING else (self._phrase(event) + "\n").encode()
         return data
 
     def replay(self, event: Event, ids: bool = False) -> bytes:
@@ -70,12 +76,14 @@ class TextFormat:
 class JSONFormat:
     """One object a line."""
 
+    once = False
+
     def event(self, event: Event) -> bytes:
         if event.wire is None:
             event.wire = {}
         data = event.wire.get(self)
         if data is None:
-            data = event.wire[self] = _line(self._members(event))
+            data = event.wire[self] = b"" if event.kind in PASSING else _line(self._members(event))
         return data
 
     def replay(self, event: Event, ids: bool = False) -> bytes:

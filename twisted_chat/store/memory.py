@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from ..chat.events import TALK, Event, Kind, Put, Record
+from ..chat.events import ANSWERING, DIRECT, TALK, Event, Kind, Put, Record
 from .interface import ERASED, NOT_WORDS, Query, Store, plain, words_of
 
 
@@ -82,8 +82,9 @@ class MemoryStore(Store):
     async def erase(self, name: str, after: int, limit: int) -> int | None:
         for event in self._events:
             if after < event.id <= after + limit:
-                said, told = (who.casefold() == name.casefold() for who in (event.actor, event.target))
-                if (said and event.kind not in NOT_WORDS) or (told and event.kind is Kind.DIRECT):
+                said = event.actor.casefold() == name.casefold()
+                told = event.target.casefold() == name.casefold() and event.kind not in ANSWERING
+                if (said and event.kind not in NOT_WORDS) or (told and event.kind in DIRECT):
                     event.text = ""
                 if said or told:
                     event.actor, event.target = ERASED if said else event.actor, ERASED if told else event.target

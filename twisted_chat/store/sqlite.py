@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib import resources
@@ -15,7 +15,7 @@ from typing import IO, Any
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.events import TALK, Event, Kind, Put, Record
+from ..chat.events import ANSWERING, DIRECT, TALK, Event, Kind, Put, Record
 from .interface import ERASED, NOT_WORDS, Query, Store, StoreError, plain, words_of
 from .worker import T, Worker
 
@@ -245,9 +245,10 @@ class SQLiteStore(Store):
             db.execute("BEGIN IMMEDIATE")
             said = self._spellings("actor", part, span, name.casefold())
             told = self._spellings("target", part, span, name.casefold())
-            by, to = f"actor IN ({_marks(said)})", f"target IN ({_marks(told)})"
-            kept = ",".join(str(int(kind)) for kind in NOT_WORDS)
-            words = f"FROM event WHERE {part} AND kind NOT IN ({kept}) AND ({by} OR kind = {int(Kind.DIRECT)} AND {to})"
+            by = f"actor IN ({_marks(said)})"
+            to = f"target IN ({_marks(told)}) AND kind NOT IN ({_numbers(ANSWERING)})"
+            direct = f"kind IN ({_numbers(DIRECT)})"
+            words = f"FROM event WHERE {part} AND kind NOT IN ({_numbers(NOT_WORDS)}) AND ({by} OR {direct} AND {to})"
             if said or told:
                 rows = _rows(db, "id, coalesce('r' || room, ''), text, presence", words, (*span, *said, *told))
                 self._unindex([row[:3] for row in rows if row[0] <= self._indexed and row[1] and row[2] and not row[3]])
@@ -441,6 +442,10 @@ def _put(db: sqlite3.Connection, put: Put) -> None:
     else:
         value = json.dumps(put.value, ensure_ascii=False, separators=(",", ":"))
         db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (put.kind, put.key, value))
+
+
+def _numbers(kinds: Iterable[Kind]) -> str:
+    return ",".join(str(int(kind)) for kind in sorted(kinds))
 
 
 def _event(id: int, time: int, kind: int, stream: str, actor: str, target: str, text: str) -> Event:
