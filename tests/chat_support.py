@@ -306,6 +306,7 @@ class Seat:
     busy = closing = False
     arrival = None
     address = "192.0.2.1"
+    certificate: str | None = None
     alive = True
     behind = False
 

@@ -21,8 +21,10 @@ ALLOWED = {
     "auth": {"auth", "chat"},
     "housekeeping": {"chat", "store.interface"},
     "options": {"chat.text"},
+    "tls": set(),
+    "listeners": {"tls"},
     "service": {"auth", "chat", "store.interface", "delivery", "housekeeping", "options", "protocols"},
-    "tap": {"auth", "chat", "store", "delivery", "housekeeping", "options", "protocols", "service"},
+    "tap": {"auth", "chat", "store", "delivery", "housekeeping", "listeners", "options", "protocols", "service"},
     "admin": {"auth", "chat", "store", "delivery", "housekeeping"},
     "client": {"client"},
 }

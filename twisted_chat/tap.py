@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from twisted.internet.endpoints import serverFromString
-
 from .auth.passwords import Passwords
 from .chat.chat import Chat
 from .chat.text import clean
@@ -14,6 +12,7 @@ from .delivery.fanout import Fanout
 from .delivery.transport import EagerReactor
 from .delivery.turn import Turn
 from .housekeeping import Housekeeping, Keep
+from .listeners import listener
 from .options import DEFAULT_LINE, Options, fail, read_motd, yes_or_no
 from .protocols.line import ChatFactory
 from .service import ChatService
@@ -47,9 +46,9 @@ def makeService(options: Options) -> ChatService:
     listeners = []
     for description in options["line"] or [DEFAULT_LINE]:
         try:
-            endpoint = serverFromString(eager, description)
-        except Exception as error:
-            fail(f"not an endpoint: {description}: {error}")
+            endpoint, _ = listener(eager, description)
+        except ValueError as error:
+            fail(str(error))
         listeners.append((description, endpoint, ChatFactory(chat, turn, timed, options["send-queue"])))
     data = "none: nothing is kept" if memory else os.path.abspath(options["database"])
     return ChatService(timed, store, chat, turn, passwords, housekeeping, listeners, data)

@@ -50,6 +50,7 @@ class Account:
     @ivar rooms: where it was when it was last here.
     @ivar markers: by room, the id of the last event that was read there.
     @ivar inbox: the id of the last event up to which direct messages have been received.
+    @ivar certificates: fingerprints of the certificates with which its owner logs in.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Account:
     rooms: tuple[str, ...] = ()
     markers: Mapping[str, int] = field(default_factory=dict)
     inbox: int = 0
+    certificates: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """As it is put into the store."""
@@ -70,7 +72,8 @@ class Account:
 
 def from_record(record: Mapping[str, Any]) -> Account:
     """As it comes out of the store."""
-    return Account(**{**record, "rooms": tuple(record["rooms"])})
+    lists = {name: tuple(record[name]) for name in ("rooms", "certificates") if name in record}
+    return Account(**{**record, **lists})
 
 
 class Accounts:
@@ -79,6 +82,7 @@ class Accounts:
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}
         self._looks: dict[str, str] = {}
+        self._certificates: dict[str, str] = {}
         self._notes: WeakValueDictionary[str, Put] = WeakValueDictionary()
 
     def restore(self, records: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
@@ -93,6 +97,10 @@ class Accounts:
         """The account whose name looks like this one, but is another."""
         key = self._looks.get(name.skeleton)
         return None if key is None or key == name.key else self._accounts[key]
+
+    def by_certificate(self, fingerprint: str) -> Account | None:
+        """The account whose owner logs in with this certificate."""
+        return self._accounts.get(self._certificates.get(fingerprint, ""))
 
     def put(self, account: Account) -> tuple[Put, Callable[[], None]]:
         """Make or replace an account.
@@ -140,14 +148,23 @@ class Accounts:
             note.value = account.record() if account else None
 
     def _keep(self, key: str, account: Account) -> None:
+        before = self._accounts.get(key)
+        if before is None or before.certificates != account.certificates:
+            self._forget_certificates(before)
+            self._certificates.update(dict.fromkeys(account.certificates, key))
         self._accounts[key] = account
         self._looks[parse_name(account.name).skeleton] = key
+
+    def _forget_certificates(self, account: Account | None) -> None:
+        for fingerprint in account.certificates if account else ():
+            self._certificates.pop(fingerprint, None)
 
     def forget(self, key: str) -> None:
         """There is no such account any more."""
         account = self._accounts.pop(key, None)
         if account is not None:
             self._looks.pop(parse_name(account.name).skeleton, None)
+            self._forget_certificates(account)
 
 
 def check_password(password: str) -> None:

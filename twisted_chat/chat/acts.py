@@ -18,6 +18,8 @@ class Session(Protocol):
     @ivar user: who is logged in on it.
     @ivar room: the current room: where a line without a command goes.
     @ivar address: the IP address it comes from; empty for a local socket.
+    @ivar certificate: the fingerprint (SHA-256, in hexadecimal) of the certificate that the other end has shown, of
+        which it has the key; C{None} for none.
     @ivar busy: it waits for something (a password being checked): no more is taken from it until L{ready}.
     @ivar alive: whether the connection still exists.
     @ivar behind: whether it has not taken all that it was sent; also once it is gone.
@@ -34,6 +36,9 @@ class Session(Protocol):
 
     @property
     def address(self) -> str: ...
+
+    @property
+    def certificate(self) -> str | None: ...
 
     @property
     def alive(self) -> bool: ...

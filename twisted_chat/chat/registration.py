@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import presence
+from . import certificates, presence
 from .accounts import Account, check_password
 from .acts import Act, Answer, Focus, Session
 from .chat import Chat
@@ -150,6 +150,26 @@ def log_in(chat: Chat, session: Session, text: str, password: str) -> None:
             chat.answer(session, "!! " + why.sentence, "login")
 
     prove(chat, session, name, password, proved, otherwise)
+
+
+def log_in_by_certificate(chat: Chat, session: Session, fingerprint: str | None, text: str | None = None) -> None:
+    """Log in to the account that a certificate opens, without a password.
+
+    @param fingerprint: of the certificate that the connection has shown (L{Session.certificate}).
+    @param text: the account's name; C{None}: the certificate says whose it is.
+    @raise Refused: C{"no-certificate"}, C{"wrong-certificate"}, C{"logged-in"}, C{"bad-name"}, C{"banned"} or
+        C{"suspended"}.
+    """
+    user = session.user
+    if user is not None and user.registered:
+        raise Refused("logged-in", f"You are logged in as {user.name.shown} already; /logout first.")
+    account = certificates.owner(chat, fingerprint, parse_name(text) if text is not None else None)
+    name = parse_name(account.name)
+    presence.check_admitted(chat, session, name, account)
+    if user is not None:
+        _become(chat, session, name, account)
+    else:
+        presence.enter(chat, session, name, account)
 
 
 def _adopt(chat: Chat, session: Session, name: Name) -> Account:

@@ -159,6 +159,12 @@ class Session:
         return self.peer.rpartition(":")[0]
 
     @property
+    def certificate(self) -> str | None:
+        """The chat's: the fingerprint of the certificate that the other end has shown."""
+        shown: str | None = getattr(self._transport, "certificate", None)
+        return shown
+
+    @property
     def behind(self) -> bool:
         """The chat's: whether it has not taken all that it was sent."""
         return self._behind or bool(self._backlog)

@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from ..chat import commands, presence, registration
+from ..chat import certificates, commands, presence, registration
 from ..chat.acts import Close
 from ..chat.errors import Refused
 from ..chat.names import parse_name
@@ -99,6 +99,8 @@ class ChatProtocol(BoundedLines):
             elif text == "/quit":
                 session.closing = True
                 chat.do(session, Close(session))
+            elif session.certificate and certificates.opens(chat, session, parse_name(text)):
+                registration.log_in_by_certificate(chat, session, session.certificate, text)
             elif registration.asks_password(chat, parse_name(text)):
                 self._name = text
                 chat.answer(session, "", "password")

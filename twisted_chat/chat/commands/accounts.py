@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .. import registration
+from .. import certificates, registration
 from ..acts import Session
 from ..chat import Chat
+from ..errors import Refused
 from .table import command
 
 GROUP = "Your account"
@@ -32,3 +33,18 @@ def logout(chat: Chat, session: Session) -> None:
 def password(chat: Chat, session: Session, old: str, new: str) -> None:
     """Changes your password."""
     registration.change_password(chat, session, old, new)
+
+
+@command(GROUP, "cert", "[add|remove FINGERPRINT]")
+def cert(chat: Chat, session: Session, what: str | None) -> None:
+    """Logs you in by a TLS certificate instead of the password. Alone, lists those of your account; "add" adds the one
+    that this connection shows, "remove FINGERPRINT" takes one away."""
+    word, _, fingerprint = (what or "list").partition(" ")
+    if word == "list" and not fingerprint:
+        certificates.show(chat, session)
+    elif word == "add" and not fingerprint:
+        certificates.add(chat, session)
+    elif word == "remove" and fingerprint:
+        certificates.remove(chat, session, fingerprint)
+    else:
+        raise Refused("usage", "Usage: /cert, /cert add or /cert remove FINGERPRINT")
