@@ -61,18 +61,24 @@ class ChatService(Service):
         self._listeners = listeners
         self._data = data
         self._ports: list[IListeningPort] | None = None
+        self._encrypted: set[IListeningPort] = set()
 
     def privilegedStartService(self) -> None:
         """Listen: before privileges are shed, and before the reactor runs, so that nobody comes in too early."""
         super().privilegedStartService()  # type: ignore[no-untyped-call]
-        self._ports = []
+        ports = self._ports = []
         failures: list[str] = []
+
+        def listening(port: IListeningPort, description: str) -> None:
+            ports.append(port)
+            if description.startswith("tls:"):
+                self._encrypted.add(port)
 
         def failed(failure: Failure, description: str) -> None:
             failures.append(f"cannot listen on {description}: {_reason(failure.value)}")
 
         for description, endpoint, factory in self._listeners:
-            endpoint.listen(factory).addCallbacks(self._ports.append, failed, errbackArgs=(description,))
+            endpoint.listen(factory).addCallbacks(listening, failed, (description,), {}, (description,))
         if failures:
             fail(failures[0])
 
@@ -94,7 +100,7 @@ class ChatService(Service):
         self.log.info("twisted-chat {version} is up", version=_version())
         self.log.info("data: {data}", data=self._data)
         for port in self._ports or []:
-            where, how = _describe(port.getHost())
+            where, how = _describe(port.getHost(), port in self._encrypted)
             self.log.info("listening on {where}; join with: {how}", where=where, how=how)
 
     def stopService(self) -> Deferred[None]:
@@ -174,7 +180,7 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _describe(address: Any) -> tuple[str, str]:
+def _describe(address: Any, encrypted: bool = False) -> tuple[str, str]:
     """An address for the log, and how to join there, to be copied."""
     if isinstance(address, UNIXAddress):
         path = os.fsdecode(address.name or b"")
@@ -184,6 +190,11 @@ def _describe(address: Any) -> tuple[str, str]:
         host = socket.gethostname()
     shown = f"[{host}]" if ":" in host else host
     port = address.port
+    if encrypted:
+        return (
+            f"{shown}:{port}",
+            f"openssl s_client -quiet -connect {shown}:{port}   or: twisted-chat --tls {shown}:{port}",
+        )
     return f"{shown}:{port}", f"nc {host} {port}   or: twisted-chat {shown}:{port}"
 
 

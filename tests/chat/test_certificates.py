@@ -47,13 +47,15 @@ class CertificateTests(SynchronousTestCase):
         self.assertEqual(kim.say("/cert add"), [f"-- The certificate {ONE} opens your account now."])
         kim.drop()
         again = self.connect(ONE)
-        self.assertIn("user [kim] has entered the room", again.say("kim"))
+        self.assertEqual(again.say("kim")[0], "Login Id: user [kim] has entered the room")
         self.assertTrue(again.user.registered)
         self.assertEqual(self.world.passwords.asked, 1)
 
     def test_it_is_kept(self) -> None:
         self.enter("kim", ONE, "/cert add")
-        (record,) = [put.value for batch in self.world.store.batches for put in batch if getattr(put, "value", None)][-1:]
+        (record,) = [put.value for batch in self.world.store.batches for put in batch if getattr(put, "value", None)][
+            -1:
+        ]
         self.assertEqual(from_record(record).certificates, (ONE,))
         world = World(self.world.store)
         self.assertEqual(world.chat.accounts.by_certificate(ONE).name, "kim")  # type: ignore[union-attr]

@@ -1,15 +1,10 @@
 """Wherever it listens, it is the same chat."""
 
-import datetime
-import ipaddress
 import socket
 import ssl
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from daemon import LOCAL, Client, DaemonCase
+from tls_support import make
 
 
 class EndpointTests(DaemonCase):
@@ -45,38 +40,16 @@ class EndpointTests(DaemonCase):
         self.assert_chat(self.client(daemon, "kim"), self.client(daemon, "bob"))
 
     def test_tls(self) -> None:
-        self.write_certificate()
-        files = f"privateKey={self.folder}/key.pem:certKey={self.folder}/certificate.pem"
+        made = make(self.folder, "localhost")
+        files = f"privateKey={made.key_file}:certKey={made.cert_file}"
         daemon = self.daemon(lines=(f"ssl:0:interface=127.0.0.1:{files}", LOCAL))
-        context = ssl.create_default_context(cafile=f"{self.folder}/certificate.pem")
+        context = ssl.create_default_context(cafile=made.cert_file)
         secure = self.client(daemon.address)
         secure.socket = context.wrap_socket(secure.socket, server_hostname="localhost")
         secure.login("kim")
         self.assert_chat(secure, self.client(daemon.addresses[1], "bob"))
         secure.send("/quit")
         self.assertEqual(secure.rest(), "-- Goodbye.\n")
-
-    def write_certificate(self) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-        now = datetime.datetime.now(datetime.UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        pem = serialization.Encoding.PEM
-        (self.folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
-        (self.folder / "key.pem").write_bytes(
-            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        )
 
     def test_memory_keeps_nothing(self) -> None:
         daemon = self.daemon("--database", ":memory:")
