@@ -118,6 +118,22 @@ def _no_compiler() -> str | None:
     return None if compiler() else "there is no C compiler to build it with"
 
 
+# The least that twistd can start: a port that greets. What it takes is twistd's own.
+_EMPTY = """\
+from twisted.application.internet import TCPServer
+from twisted.application.service import Application
+from twisted.internet.protocol import Factory, Protocol
+
+
+class Greeting(Protocol):
+    def connectionMade(self):
+        self.transport.write(b"Hello")
+
+
+application = Application("empty")
+TCPServer({port}, Factory.forProtocol(Greeting), interface="127.0.0.1").setServiceParent(application)
+"""
+
 # Ours. Every option of the daemon's command line that the benchmark needs is here.
 
 TWISTD = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
@@ -139,6 +155,12 @@ def _ours(option: str) -> Callable[[Path, int], list[str]]:
     return command
 
 
+def _empty_service(folder: Path, port: int) -> list[str]:
+    tac = folder / "empty.tac"
+    tac.write_text(_EMPTY.format(port=port), encoding="ascii")
+    return [*TWISTD, "--nodaemon", "--pidfile=", f"--logfile={folder / 'daemon.log'}", "--python", str(tac)]
+
+
 def _no_daemon() -> str | None:
     if util.find_spec("twisted_chat.tap"):
         return None
@@ -152,6 +174,8 @@ def _our_version() -> str:
         return "twisted-chat (this checkout)"
     return f"twisted-chat {ours} on Twisted {twisted}"
 
+
+EMPTY = Peer("twistd", "raw", "floor", lambda: None, _empty_service, lambda: "twistd with an empty service")
 
 PEERS = {
     peer.name: peer

@@ -120,7 +120,7 @@ SCENARIOS = {
             "history",
             "1,000,000 messages in the history",
             (
-                "start_ms", "start_empty_ms", "start_more_ms", "join_ms", "join_next_ms",
+                "start_ms", "start_empty_ms", "start_floor_ms", "start_ours_ms", "join_ms", "join_next_ms",
                 "history_ms", "history_old_ms", "search_rare_ms", "search_common_ms", "search_two_ms", "search_none_ms",
             ),
             "join_ms", lambda scenario, peer: history.measure(peer), ("ours",),

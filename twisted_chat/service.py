@@ -169,7 +169,6 @@ def _later(result: Any) -> Deferred[Any]:
 def _spare_the_collector() -> None:
     """What was imported lives as long as the process: the garbage collector need not walk through it, tens of
     milliseconds each time; and it need not start for every few messages, which leave no cycles behind."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 50)
 

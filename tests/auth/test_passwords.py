@@ -6,6 +6,8 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from argon2 import extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
@@ -14,7 +16,7 @@ from twisted.logger import globalLogPublisher, textFileLogObserver
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from twisted_chat.auth import passwords as module
-from twisted_chat.auth.passwords import MOST_WAITING, PENALTY, Passwords
+from twisted_chat.auth.passwords import HASHER, MOST_WAITING, PENALTY, Passwords
 from twisted_chat.auth.throttle import FREE
 from twisted_chat.chat.errors import Refused
 from twisted_chat.chat.names import parse_name
@@ -150,6 +152,14 @@ class OrderTests(SynchronousTestCase):
         self.check("ann")
         self.finish()
         self.assertEqual(self.answers, [("ann", True)])
+
+
+class NobodyTests(SynchronousTestCase):
+    def test_comparing_with_nobodys_password_takes_as_long_as_with_another(self) -> None:
+        nobodys = Passwords(Clock())._nobody
+        self.assertEqual(extract_parameters(nobodys), extract_parameters(HASHER.hash("x")))
+        self.assertRaises(VerifyMismatchError, HASHER.verify, nobodys, "x")
+        self.assertNotEqual(nobodys, Passwords(Clock())._nobody)
 
 
 class RealTests(TestCase):

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import lookalikes
 from chat_support import Box, Seat, Trusting
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -130,6 +131,17 @@ class RoomTests(SynchronousTestCase):
 
     def test_a_room_and_a_person_never_look_alike(self) -> None:
         self.assertNotEqual(parse_room("kim").skeleton, parse_name("kim").skeleton)
+
+
+class LookalikesTests(SynchronousTestCase):
+    def test_the_table_is_what_the_data_says(self) -> None:
+        told = "not what the data says: python tests/chat/lookalikes.py writes it anew"
+        self.assertEqual(lookalikes.TABLE.read_text(encoding="ascii"), lookalikes.table(), told)
+
+    def test_a_whole_group_has_one_skeleton(self) -> None:
+        for prototype, others in lookalikes.groups().items():
+            looks = {skeleton(other) for other in others if unicodedata.is_normalized("NFD", other)}
+            self.assertLessEqual(looks, {skeleton(prototype)}, ascii(prototype))
 
 
 class InUseTests(SynchronousTestCase):

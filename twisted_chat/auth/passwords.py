@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -11,6 +12,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.low_level import ARGON2_VERSION
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
@@ -64,8 +66,7 @@ class Passwords:
         self._hashed: dict[str, list[float]] = {}
         self._order = count()
         self._working = False
-        # What a password is compared with when there is no account, so that this takes as long.
-        self._nobody = ""
+        self._nobody = _random_hash()
 
     @property
     def outside(self) -> bool:
@@ -74,7 +75,6 @@ class Passwords:
 
     def start(self) -> None:
         """Begin. The reactor runs, or is about to."""
-        self._nobody = HASHER.hash(os.urandom(16).hex())
         self._pool.start()
 
     def stop(self) -> None:
@@ -199,6 +199,14 @@ class Passwords:
                 continue
             return True
         return False
+
+
+def _random_hash() -> str:
+    """What a password is compared with when there is no account, so that this takes as long: as C{HASHER} writes them,
+    and of no password."""
+    settings = f"m={HASHER.memory_cost},t={HASHER.time_cost},p={HASHER.parallelism}"
+    salt, digest = (b64encode(os.urandom(size)).decode().rstrip("=") for size in (HASHER.salt_len, HASHER.hash_len))
+    return f"$argon2id$v={ARGON2_VERSION}${settings}${salt}${digest}"
 
 
 def _verify(hashed: str, password: str) -> bool:

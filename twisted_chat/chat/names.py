@@ -2,9 +2,9 @@
 
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
-from confusable_homoglyphs.confusables import confusables_data
 from precis_i18n import get_profile
 
 from .errors import Refused
@@ -16,6 +16,9 @@ ROOM_SIGNS = SIGNS | frozenset("+#&")
 
 # Names that would pass for the server, or for what other chats call their services.
 RESERVED = frozenset({"admin", "chanserv", "everyone", "nickserv", "operserv", "root", "server", "system"})
+
+# Made by tests/chat/lookalikes.py of the confusables data of Unicode TS 39.
+_TABLE = Path(__file__).with_name("lookalikes.txt")
 
 _shown = get_profile("UsernameCasePreserved")
 _compared = get_profile("UsernameCaseMapped:CaseFold")
@@ -85,26 +88,14 @@ def skeleton(text: str) -> str:
     return unicodedata.normalize("NFD", text).translate(_prototypes).casefold()
 
 
-def _build_prototypes() -> dict[int, str]:
-    """For each character with look-alikes, the text that stands for its whole group.
-
-    The data is a list of pairs; a group is what they connect. A group with a sequence in it (C{m} and C{rn}) is
-    represented by the sequence, so that writing the sequence out is recognised too.
-    """
-    group: dict[str, str] = {}
-
-    def find(text: str) -> str:
-        while (above := group.setdefault(text, text)) != text:
-            text = group[text] = group[above]
-        return text
-
-    for text, others in confusables_data.items():
-        for other in others:
-            one, two = find(text), find(other["c"])
-            if one != two:
-                low, high = sorted((one, two), key=lambda t: (-len(t), t))
-                group[high] = low
-    return {ord(text): find(text) for text in list(group) if len(text) == 1 and find(text) != text}
+def _read_prototypes() -> dict[int, str]:
+    """For each character with look-alikes, the text that stands for its whole group."""
+    prototypes: dict[int, str] = {}
+    for line in _TABLE.read_bytes().decode("unicode_escape").split("\n"):
+        prototype, tab, others = line.partition("\t")
+        if tab:
+            prototypes.update(dict.fromkeys(map(ord, others), prototype))
+    return prototypes
 
 
-_prototypes = _build_prototypes()
+_prototypes = _read_prototypes()

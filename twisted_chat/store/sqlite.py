@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from importlib import resources
+from pathlib import Path
 from typing import IO, Any
 
 from twisted.internet.defer import Deferred, ensureDeferred
@@ -21,6 +21,7 @@ from .worker import T, Worker
 
 # "chat" in ASCII, in the file's header: so that we never write into another program's database.
 APPLICATION_ID = 0x63686174
+SCHEMA = Path(__file__).with_name("schema")
 
 _SIZES = 64
 _INDEX_INSERTS = [
@@ -418,9 +419,7 @@ def in_use(path: str) -> bool:
 
 def schema_steps() -> list[str]:
     """The scripts that make the schema, in order: the first makes version 1, each other upgrades by one."""
-    folder = resources.files(__package__) / "schema"
-    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
-    return [(folder / name).read_text(encoding="utf-8") for name in names]
+    return [file.read_text(encoding="utf-8") for file in sorted(SCHEMA.glob("*.sql"))]
 
 
 def _marks(values: Sequence[object]) -> str:
