@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import twisted.internet
+from chat_support import World
 from twisted.internet import reactor, task
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, gatherResults
@@ -26,6 +27,8 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted_chat import options as command_line
 from twisted_chat import service as daemon
 from twisted_chat import tap
+from twisted_chat.protocols.irc.connection import IRCFactory
+from twisted_chat.protocols.line import ChatFactory
 from twisted_chat.store.memory import MemoryStore
 from twisted_chat.store.sqlite import SQLiteStore
 
@@ -44,6 +47,7 @@ class OptionTests(SynchronousTestCase):
             dict(options),
             {
                 "line": [],
+                "irc": [],
                 "database": "chat.sqlite",
                 "motd": None,
                 "name": "chat",
@@ -53,16 +57,18 @@ class OptionTests(SynchronousTestCase):
             },
         )
         self.assertEqual(command_line.DEFAULT_LINE, "tcp:9009:interface=127.0.0.1")
+        self.assertEqual(command_line.DEFAULT_IRC, "tcp:6667:interface=127.0.0.1")
 
     def test_every_option_in_its_long_and_short_form(self) -> None:
         options = self.parse(
             "--line", "tcp:1", "-l", "unix:/tmp/x", "--database", "d", "--motd", "m", "--name", "n",
-            "--send-queue", "99", "--keep", "90d", "--guests", "no",
+            "--send-queue", "99", "--keep", "90d", "--guests", "no", "--irc", "tcp:2",
         )  # fmt: skip
         self.assertEqual(
             dict(options),
             {
                 "line": ["tcp:1", "unix:/tmp/x"],
+                "irc": ["tcp:2"],
                 "database": "d",
                 "motd": "m",
                 "name": "n",
@@ -122,8 +128,17 @@ class MakeTests(TapCase):
         self.assertFalse(service.running)
 
     def test_without_a_line_it_will_listen_on_this_machine_only(self) -> None:
-        ((description, _, _),) = self.make()._listeners
-        self.assertEqual(description, "tcp:9009:interface=127.0.0.1")
+        for description, _, _ in self.make()._listeners:
+            self.assertTrue(description.endswith(":interface=127.0.0.1"), description)
+
+    def test_what_speaks_which_protocol(self) -> None:
+        def kinds(**options: Any) -> list[tuple[str, type]]:
+            return [(where, type(factory)) for where, _, factory in self.make(**options)._listeners]
+
+        line, irc = ("tcp:9009:interface=127.0.0.1", ChatFactory), ("tcp:6667:interface=127.0.0.1", IRCFactory)
+        self.assertEqual(kinds(), [line, irc])
+        self.assertEqual(kinds(irc=["tcp:1"]), [("tcp:1", IRCFactory)])
+        self.assertEqual(kinds(line=["tcp:2"], irc=["tcp:1"]), [("tcp:2", ChatFactory), ("tcp:1", IRCFactory)])
 
     def test_every_line_is_an_entrance_to_the_same_chat(self) -> None:
         listeners = self.make(line=["tcp:9009", "unix:/tmp/x"])._listeners
@@ -132,8 +147,8 @@ class MakeTests(TapCase):
 
     def test_the_options_arrive_where_they_are_needed(self) -> None:
         service = self.make(**{"send-queue": 77, "name": "our\x1bchat"})
-        ((_, _, factory),) = service._listeners
-        self.assertEqual((factory.queue_cap, factory.chat.server), (77, "our\ufffdchat"))
+        for _, _, factory in service._listeners:
+            self.assertEqual((factory.queue_cap, factory.chat.server), (77, "our\ufffdchat"))
         self.assertIsInstance(service._store, SQLiteStore)
         self.assertIsInstance(self.make(database=":memory:")._store, MemoryStore)
 
@@ -345,6 +360,12 @@ class DescriptionTests(SynchronousTestCase):
             (UNIXAddress(b"/run/chat"), "/run/chat", "nc -U /run/chat"),
         ):
             self.assertEqual(daemon._describe(address), (where, how))
+
+    def test_how_to_join_by_irc(self) -> None:
+        world = World()
+        factory = IRCFactory(world.chat, world.turn, world.clock)
+        _, how = daemon._describe(IPv4Address("TCP", "127.0.0.1", 9), False, factory)
+        self.assertEqual(how, "any IRC client, such as: irssi -c 127.0.0.1 -p 9")
 
     def test_the_version_is_told(self) -> None:
         self.assertTrue(daemon._version())

@@ -15,6 +15,7 @@ from twisted.python.usage import UsageError
 from .chat.text import clean
 
 DEFAULT_LINE = "tcp:9009:interface=127.0.0.1"
+DEFAULT_IRC = "tcp:6667:interface=127.0.0.1"
 DEFAULT_DATABASE = "chat.sqlite"
 
 
@@ -41,11 +42,17 @@ class Options(UsageOptions, AuthOptionMixin):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self["line"] = []
+        self["irc"] = []
 
     def opt_line(self, endpoint: str) -> None:
         """Where to listen for the line protocol, a Twisted endpoint such as tcp:9009 or unix:/run/chat; may be given
-        several times. [default: tcp:9009:interface=127.0.0.1]"""
+        several times. [default, when there is no --irc either: tcp:9009:interface=127.0.0.1]"""
         self["line"].append(endpoint)
+
+    def opt_irc(self, endpoint: str) -> None:
+        """Where to listen for IRC; may be given several times. [default, when there is no --line either:
+        tcp:6667:interface=127.0.0.1]"""
+        self["irc"].append(endpoint)
 
     opt_l = opt_line
 

@@ -23,7 +23,8 @@ from .chat.chat import Chat
 from .delivery.turn import Turn
 from .housekeeping import Housekeeping
 from .options import fail
-from .protocols.line import ChatFactory
+from .protocols.intake import IntakeFactory
+from .protocols.irc.connection import IRCFactory
 from .store.interface import Store, StoreError
 
 # How long stopping waits for the disk, and for clients to take their last line, in seconds.
@@ -45,7 +46,7 @@ class ChatService(Service):
         turn: Turn,
         passwords: Passwords,
         housekeeping: Housekeeping,
-        listeners: Sequence[tuple[str, IStreamServerEndpoint, ChatFactory]],
+        listeners: Sequence[tuple[str, IStreamServerEndpoint, IntakeFactory]],
         data: str,
     ) -> None:
         """
@@ -62,6 +63,7 @@ class ChatService(Service):
         self._data = data
         self._ports: list[IListeningPort] | None = None
         self._encrypted: set[IListeningPort] = set()
+        self._factories: dict[IListeningPort, IntakeFactory] = {}
 
     def privilegedStartService(self) -> None:
         """Listen: before privileges are shed, and before the reactor runs, so that nobody comes in too early."""
@@ -69,8 +71,9 @@ class ChatService(Service):
         ports = self._ports = []
         failures: list[str] = []
 
-        def listening(port: IListeningPort, description: str) -> None:
+        def listening(port: IListeningPort, description: str, factory: IntakeFactory) -> None:
             ports.append(port)
+            self._factories[port] = factory
             if description.startswith("tls:"):
                 self._encrypted.add(port)
 
@@ -78,7 +81,7 @@ class ChatService(Service):
             failures.append(f"cannot listen on {description}: {_reason(failure.value)}")
 
         for description, endpoint, factory in self._listeners:
-            endpoint.listen(factory).addCallbacks(listening, failed, (description,), {}, (description,))
+            endpoint.listen(factory).addCallbacks(listening, failed, (description, factory), {}, (description,))
         if failures:
             fail(failures[0])
 
@@ -100,7 +103,7 @@ class ChatService(Service):
         self.log.info("twisted-chat {version} is up", version=_version())
         self.log.info("data: {data}", data=self._data)
         for port in self._ports or []:
-            where, how = _describe(port.getHost(), port in self._encrypted)
+            where, how = _describe(port.getHost(), port in self._encrypted, self._factories[port])
             self.log.info("listening on {where}; join with: {how}", where=where, how=how)
 
     def stopService(self) -> Deferred[None]:
@@ -179,16 +182,20 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _describe(address: Any, encrypted: bool = False) -> tuple[str, str]:
+def _describe(address: Any, encrypted: bool = False, factory: IntakeFactory | None = None) -> tuple[str, str]:
     """An address for the log, and how to join there, to be copied."""
+    irc = isinstance(factory, IRCFactory)
     if isinstance(address, UNIXAddress):
         path = os.fsdecode(address.name or b"")
-        return path, f"nc -U {path}"
+        return path, "an IRC client" if irc else f"nc -U {path}"
     host = address.host
     if host in ("0.0.0.0", "::"):
         host = socket.gethostname()
     shown = f"[{host}]" if ":" in host else host
     port = address.port
+    if irc:
+        flag = " --tls" if encrypted else ""
+        return f"{shown}:{port}", f"any IRC client, such as: irssi{flag} -c {host} -p {port}"
     if encrypted:
         return (
             f"{shown}:{port}",

@@ -13,7 +13,9 @@ from .delivery.transport import EagerReactor
 from .delivery.turn import Turn
 from .housekeeping import Housekeeping, Keep
 from .listeners import listener
-from .options import DEFAULT_LINE, Options, fail, read_motd, yes_or_no
+from .options import DEFAULT_IRC, DEFAULT_LINE, Options, fail, read_motd, yes_or_no
+from .protocols.intake import IntakeFactory
+from .protocols.irc.connection import IRCFactory
 from .protocols.line import ChatFactory
 from .service import ChatService
 from .store.memory import MemoryStore
@@ -44,11 +46,13 @@ def makeService(options: Options) -> ChatService:
     housekeeping = Housekeeping(timed, chat, store, keep, fanout.reread)
     eager = EagerReactor(timed)
     listeners = []
-    for description in options["line"] or [DEFAULT_LINE]:
+    wanted: list[tuple[str, type[IntakeFactory]]] = [(each, ChatFactory) for each in options["line"]]
+    wanted += [(each, IRCFactory) for each in options["irc"]]
+    for description, factory in wanted or [(DEFAULT_LINE, ChatFactory), (DEFAULT_IRC, IRCFactory)]:
         try:
             endpoint, _ = listener(eager, description)
         except ValueError as error:
             fail(str(error))
-        listeners.append((description, endpoint, ChatFactory(chat, turn, timed, options["send-queue"])))
+        listeners.append((description, endpoint, factory(chat, turn, timed, options["send-queue"])))
     data = "none: nothing is kept" if memory else os.path.abspath(options["database"])
     return ChatService(timed, store, chat, turn, passwords, housekeeping, listeners, data)

@@ -134,6 +134,17 @@ class Omit:
 
 
 @dataclass(slots=True)
+class Label:
+    """What the session receives from here on, up to the next such step, is the answer to one command.
+
+    @ivar label: the name that the client has given that command; C{None}: the answer ends here.
+    """
+
+    session: Session
+    label: str | None
+
+
+@dataclass(slots=True)
 class Recall:
     """Replay from the log, as it is at this point.
 
@@ -190,7 +201,23 @@ class Close:
     session: Session
 
 
-Step = Event | Put | Enter | Exit | Focus | Sync | Switch | Answer | Private | Omit | Recall | Tally | Inspect | Close
+Step = (
+    Event
+    | Put
+    | Enter
+    | Exit
+    | Focus
+    | Sync
+    | Switch
+    | Answer
+    | Private
+    | Omit
+    | Label
+    | Recall
+    | Tally
+    | Inspect
+    | Close
+)
 
 
 class Act:

@@ -9,7 +9,22 @@ from typing import cast
 from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.acts import Answer, Close, Enter, Exit, Focus, Inspect, Omit, Private, Recall, Step, Switch, Sync, Tally
+from ..chat.acts import (
+    Answer,
+    Close,
+    Enter,
+    Exit,
+    Focus,
+    Inspect,
+    Label,
+    Omit,
+    Private,
+    Recall,
+    Step,
+    Switch,
+    Sync,
+    Tally,
+)
 from ..chat.chat import REPLAY
 from ..chat.events import Event, Passing, Put
 from ..store.interface import Query, Store
@@ -133,7 +148,8 @@ class Fanout:
     def _send_own(self, session: Session, mine: list[Own], runs: dict[str, Run], end: int) -> None:
         """To one session: what is for it alone, and what its rooms say before, between and after."""
         pieces: list[bytes] = []
-        start = 0
+        start = labelled = 0
+        label: str | None = None
         for place, step, last_id in mine:
             if session.formats:
                 self._between(session, runs, start, place - 1 if type(step) is Omit else place, pieces)
@@ -151,6 +167,12 @@ class Fanout:
                 case Focus():
                     before, session.current = session.current, step.room
                     self._refresh(session, [room for room in (before, step.room) if room])
+                case Label(label=str() as label):
+                    labelled = len(pieces)
+                case Label():
+                    if label is not None:
+                        pieces[labelled:] = [session.dialect.here.enclose(label, pieces[labelled:])]
+                        label = None
                 case Sync():
                     self._sync(session, last_id)
                 case Switch():

@@ -53,6 +53,9 @@ class Format(Protocol):
     def answer(self, answer: Answer) -> bytes:
         """Encode what one session is told."""
 
+    def enclose(self, label: str, said: Sequence[bytes]) -> bytes:
+        """Mark these lines as the answer to the command that the client gave this label."""
+
 
 class Dialect(NamedTuple):
     """The formats of a session: for its current room, and for the others."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,6 +68,9 @@ class TextFormat:
         mark = "!! " if answer.kind == "error" else "-- "
         return "".join(f"{mark}{line}\n" for line in answer.text.split("\n")).encode()
 
+    def enclose(self, label: str, said: Sequence[bytes]) -> bytes:
+        return b"".join(said)
+
     def _phrase(self, event: Event) -> str:
         phrase = _PHRASES[event.kind](event)
         return f"{event.room} {phrase}" if self._names_room and event.room else phrase
@@ -91,6 +94,9 @@ class JSONFormat:
 
     def answer(self, answer: Answer) -> bytes:
         return _line({"type": answer.kind, "text": answer.text, **(answer.data or {})})
+
+    def enclose(self, label: str, said: Sequence[bytes]) -> bytes:
+        return b"".join(said)
 
     def _members(self, event: Event) -> dict[str, Any]:
         time = datetime.fromtimestamp(event.time / 1000, UTC)

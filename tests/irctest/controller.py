@@ -1,0 +1,128 @@
+"""How irctest (github.com/progval/irctest) starts this daemon.
+
+    cd irctest
+    PYTHONPATH=/path/to/twisted-chat/tests/irctest:/path/to/twisted-chat python -m pytest --controller controller \
+        -m "not Ergo and not deprecated and not strict and not services"
+
+The Python that runs irctest needs what the daemon needs.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+from irctest.basecontrollers import BaseServerController, DirectoryBasedController
+from irctest.runner import NotImplementedByController
+from irctest.specifications import Capabilities, OptionalBehaviors
+
+NAME = "My.Little.Server"
+OPERATOR, OPERATOR_PASSWORD = "operuser", "operpassword"
+ADMIN = "from twisted_chat.admin import main; raise SystemExit(main())"
+# Made once; every daemon starts from a copy.
+_prepared: Path | None = None
+
+
+def script(name: str) -> str:
+    """A program that was installed beside this Python."""
+    return str(Path(sys.executable).with_name(name))
+
+
+class TwistedChatController(BaseServerController, DirectoryBasedController):
+    """One daemon for each test, in a folder of its own."""
+
+    software_name = "twisted-chat"
+    _port_wait_interval = 0.02
+    supported_sasl_mechanisms: ClassVar[set[str]] = set()
+    supports_sts = False
+    capabilities = frozenset[Capabilities]()
+    optional_behaviors = frozenset[OptionalBehaviors]()
+    isupport: ClassVar[dict[str, Any]] = {}
+
+    def run(
+        self,
+        hostname: str,
+        port: int,
+        *,
+        password: str | None,
+        ssl: bool,
+        run_services: bool,
+        faketime: str | None,
+        websocket_hostname: str | None,
+        websocket_port: int | None,
+    ) -> None:
+        """Start the daemon on this address."""
+        if password is not None:
+            raise NotImplementedByController("a password for the whole server")
+        if ssl:
+            raise NotImplementedByController("TLS")
+        if websocket_hostname is not None or websocket_port is not None:
+            raise NotImplementedByController("WebSocket")
+        self.create_config()
+        self.port, self.hostname = port, hostname
+        database = Path(self.directory) / "chat.sqlite"
+        shutil.copy(_prepare(), database)
+        address = hostname.replace(":", "\\:")
+        self.proc = self.execute(
+            [
+                script("twistd"), "-n", "--pidfile=", "--logfile=" + str(Path(self.directory) / "log"),
+                "chat", "--name", NAME, "--database", str(database), "--irc", f"tcp:{port}:interface={address}",
+            ],
+            cwd=self.directory,
+        )  # fmt: skip
+
+    def registerUser(self, case: Any, username: str, password: str | None = None) -> None:
+        """Make an account."""
+        assert password is not None
+        with socket.create_connection((self.hostname, self.port), timeout=10) as client:
+            client.sendall(f"NICK {username}\r\nUSER u 0 * :u\r\nNickServ REGISTER {password}\r\n".encode())
+            said = b""
+            while b"is yours now" not in said:
+                part = client.recv(4096)
+                assert part, said
+                said += part
+            client.sendall(b"QUIT\r\n")
+            while client.recv(4096):
+                pass
+
+    def wait_for_services(self) -> None:
+        """They are part of the daemon."""
+
+
+def _prepare() -> Path:
+    """A database with an administrator."""
+    global _prepared  # noqa: PLW0603
+    if _prepared is None:
+        made = Path(tempfile.mkdtemp(prefix="irctest-twisted-chat-")) / "chat.sqlite"
+        socket_path = made.with_suffix(".socket")
+        first = subprocess.Popen(
+            [script("twistd"), "-n", "--pidfile=", "chat", "--database", str(made), "--line", f"unix:{socket_path}"],
+            stdout=subprocess.DEVNULL,
+        )
+        while not socket_path.exists():
+            assert first.poll() is None, "the daemon does not start"
+            time.sleep(0.02)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(socket_path))
+            client.recv(1)  # it is up
+        first.terminate()
+        first.wait()
+        subprocess.run(
+            [sys.executable, "-c", ADMIN, "-d", str(made), "add-admin", OPERATOR, "--password-file", "/dev/stdin"],
+            input=OPERATOR_PASSWORD.encode(),
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        _prepared = made
+    return _prepared
+
+
+def get_irctest_controller_class() -> type[TwistedChatController]:
+    """What irctest asks a controller's module for."""
+    return TwistedChatController

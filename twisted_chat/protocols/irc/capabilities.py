@@ -1,0 +1,43 @@
+"""IRCv3 capabilities: which there are, and what they change in what a client is sent."""
+
+from __future__ import annotations
+
+# Name, and the value shown to those who ask by CAP LS 302.
+CAPABILITIES: dict[str, str] = {
+    "account-notify": "",
+    "account-tag": "",
+    "away-notify": "",
+    "batch": "",
+    "cap-notify": "",
+    "chghost": "",
+    "echo-message": "",
+    "extended-join": "",
+    "invite-notify": "",
+    "labeled-response": "",
+    "message-tags": "",
+    "multi-prefix": "",
+    "server-time": "",
+    "setname": "",
+    "standard-replies": "",
+    "userhost-in-names": "",
+}
+
+# Those that change how an event is written; the others are about answers, which are made for one client.
+WIRE = frozenset(
+    {
+        "account-notify",
+        "account-tag",
+        "away-notify",
+        "batch",
+        "chghost",
+        "draft/message-redaction",
+        "draft/multiline",
+        "extended-join",
+        "message-tags",
+        "server-time",
+        "setname",
+        "standard-replies",
+    }
+)
+# Nobody may ask for it to be taken off: it is how the others are told of.
+STICKY = frozenset({"cap-notify"})

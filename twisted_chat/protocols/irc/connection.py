@@ -1,0 +1,231 @@
+"""One IRC connection: lines to commands, answers to lines. docs/irc.md has what is spoken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+
+from ...chat import commands
+from ...chat.acts import Act, Answer, Label, Step, Switch
+from ...chat.chat import Chat
+from ...chat.errors import Refused
+from ...chat.rooms import Room, User
+from ...chat.text import clean
+from ...delivery.session import QUEUE_CAP, Dialect
+from ...delivery.turn import Turn
+from ..intake import BoundedLines, IntakeFactory
+from . import VERBS
+from .capabilities import WIRE
+from .formats import Dialects
+from .message import MAX_CLIENT_TAGS, MAX_LINE, MAX_TAGS, Message, parse
+from .numerics import REFUSALS
+from .registration import Registration
+from .roomlines import arrival
+
+# Beyond a client's own tags, and the CR that a line may have.
+MAX_LENGTH = MAX_TAGS + MAX_LINE
+
+
+class IRCProtocol(BoundedLines):
+    """One IRC connection.
+
+    @ivar caps: the capabilities that it has asked for.
+    @ivar registration: what it has said of itself so far; C{None} once it is registered.
+    """
+
+    MAX_LENGTH = MAX_LENGTH
+    dialect = ""
+
+    factory: IRCFactory
+
+    caps: frozenset[str] = frozenset()
+    registration: Registration | None = None
+    _quit: str = ""
+
+    @property
+    def dialects(self) -> Mapping[str, Dialect]:  # type: ignore[override]
+        return self.factory.dialects
+
+    def greet(self) -> None:
+        self.registration = Registration(self)
+        self.session.arrival = self._arrive
+
+    def _arrive(self, room: Room) -> Sequence[Step]:
+        return arrival(self, room)
+
+    # In
+
+    def lineReceived(self, line: bytes) -> None:
+        tags, _, rest = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
+        if len(tags) > MAX_CLIENT_TAGS or len(rest) > MAX_LINE - 1:
+            self.lineLengthExceeded(line)
+            return
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            command = parse(line.decode(errors="replace"))
+            self.fail(command.command if command else "*", "INVALID_UTF8", text="That line is not UTF-8.")
+            return
+        message = parse(text.replace("\0", ""))
+        if message is not None:
+            self.run(message)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self.reply(417, text="Input line was too long")
+
+    def run(self, message: Message) -> None:
+        """Do what a message says."""
+        label = message.tags.get("label") if "labeled-response" in self.caps else None
+        if label is None:
+            self._run(message)
+            return
+        self.put(Label(self.session, label[:64]))
+        self._run(message)
+        self.put(Label(self.session, None))
+
+    def _run(self, message: Message) -> None:
+        verb = VERBS.get(message.command)
+        try:
+            if self.registration is not None and not (verb is not None and verb.early):
+                self.reply(451, text="You have not registered")
+            elif verb is None:
+                self._run_slash(message)
+            elif len(message.params) < verb.least:
+                self.reply(461, message.command, text="Not enough parameters")
+            else:
+                verb.run(self, message)
+        except Refused as why:
+            self.refuse(why, message.params[0] if message.params else message.command)
+
+    def _run_slash(self, message: Message) -> None:
+        """A slash command that the client did not know, and passed on."""
+        if message.command.lower() in commands.COMMANDS:
+            line = " ".join(["/" + message.command.lower(), *message.params])
+            commands.run(self.chat, self.session, clean(line))
+        else:
+            self.reply(421, message.command, text="Unknown command")
+
+    # Out
+
+    def put(self, *steps: Step) -> None:
+        """Put steps that change nothing in the chat in their place."""
+        self.chat.outbox.add(Act(self.session, steps))
+
+    def lines(self, lines: Sequence[str]) -> None:
+        """Tell this client these lines."""
+        if lines:
+            self.put(self.answer(lines))
+
+    def answer(self, lines: Sequence[str]) -> Answer:
+        """The step that tells this client these lines."""
+        return Answer(self.session, "irc", "\n".join(lines))
+
+    def numeric(self, number: int, *params: str, text: str | None = None) -> str:
+        """The line of a numeric.
+
+        @param text: the last parameter, which may have blanks.
+        """
+        line = " ".join([f":{self.server} {number:03} {self.nick}", *params])
+        return line if text is None else f"{line} :{text}"
+
+    def reply(self, number: int, *params: str, text: str | None = None) -> None:
+        """Tell this client a numeric."""
+        self.lines([self.numeric(number, *(_word(param) for param in params), text=text)])
+
+    def fail(self, command: str, code: str, *context: str, text: str) -> None:
+        """Tell this client what was wrong, as IRCv3 standard-replies has it."""
+        head = " ".join([f":{self.server} FAIL {_word(command)} {code}", *(_word(word) for word in context)])
+        self.lines([f"{head} :{text}"])
+
+    def refuse(self, why: Refused, target: str, numbers: Mapping[str, int] = {}) -> None:
+        """Tell this client why not.
+
+        @param target: what it was about.
+        @param numbers: numerics that differ, with this command, from the table's.
+        """
+        number = numbers.get(why.code) or REFUSALS.get(why.code)
+        if number is not None:
+            self.reply(number, target, text=why.sentence)
+        elif self.registration is None:
+            self.chat.refuse(self.session, why)
+        else:
+            self.fail("*", why.code.upper().replace("-", "_"), text=why.sentence)
+
+    def attempt(self, target: str, do: Callable[..., Any], *args: Any, numbers: Mapping[str, int] = {}) -> bool:
+        """Do something that may be refused, and say so if it is.
+
+        @param target: what it is about.
+        @return: whether it was done.
+        """
+        try:
+            do(*args)
+        except Refused as why:
+            self.refuse(why, target, numbers)
+            return False
+        return True
+
+    def farewell(self) -> str:
+        return self._quit or "Connection closed"
+
+    # Who
+
+    @property
+    def chat(self) -> Chat:
+        return self.factory.chat
+
+    @property
+    def server(self) -> str:
+        """The name of the server, as IRC writes it."""
+        return self.factory.dialects.server
+
+    @property
+    def user(self) -> User:
+        """Who is here. Only for commands that come after registration."""
+        user = self.session.user
+        if user is None:
+            raise Refused("not-logged-in", "You are not logged in.")
+        return user
+
+    @property
+    def nick(self) -> str:
+        """What the client is called in its numerics."""
+        user = self.session.user
+        if user is not None:
+            return user.name.shown
+        return (self.registration.nick if self.registration is not None else "") or "*"
+
+    def set_caps(self, caps: frozenset[str]) -> None:
+        """From here on the client has these capabilities."""
+        before, self.caps = self.caps, caps
+        if before & WIRE != caps & WIRE:
+            self.put(Switch(self.session, " ".join(sorted(caps & WIRE))))
+
+
+class IRCFactory(IntakeFactory):
+    """Makes an L{IRCProtocol} for each connection.
+
+    @ivar dialects: the formats of all of them.
+    @ivar made: when this was made, in seconds since 1970.
+    """
+
+    protocol = IRCProtocol  # type: ignore[assignment]
+
+    def __init__(self, chat: Chat, turn: Turn, reactor: IReactorTime, queue_cap: int = QUEUE_CAP) -> None:
+        super().__init__(chat, turn, reactor, queue_cap)
+        self.dialects = Dialects(host_name(chat.server))
+        self.made = chat.now()
+
+
+def host_name(name: str) -> str:
+    """The server's name as IRC needs it: clients tell it from a nick by its dot."""
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip(".-") or "chat"
+    return name if "." in name else name + ".local"
+
+
+def _word(text: str) -> str:
+    """Something that a client wrote, as a parameter that is not the last."""
+    word = clean(text).replace(" ", "_")[:100]
+    return "_" + word if word.startswith(":") else word or "*"

@@ -1,0 +1,36 @@
+"""What the server says of itself: 004 and 005. modern.ircdocs.horse, "RPL_ISUPPORT parameters"."""
+
+from __future__ import annotations
+
+from ...chat.chat import MAX_NOTE, Chat
+from ...chat.names import MAX_LENGTH
+from ...chat.presence import MAX_ROOMS
+
+USER_MODES = "Bio"
+ROOM_MODES = "beIiklmnostv"
+A_LINE = 13
+
+
+def tokens(chat: Chat) -> list[str]:
+    """All of them."""
+    return [
+        "AWAYLEN=" + str(MAX_NOTE),
+        "CASEMAPPING=ascii",
+        f"CHANLIMIT=#:{MAX_ROOMS}",
+        "CHANMODES=beI,k,l,imnst",
+        f"CHANNELLEN={MAX_LENGTH + 1}",
+        "CHANTYPES=#",
+        "HOSTLEN=64",
+        f"KICKLEN={MAX_NOTE}",
+        "NETWORK=" + chat.server.replace(" ", "-"),
+        f"NICKLEN={MAX_LENGTH}",
+        "PREFIX=(ov)@+",
+        f"TOPICLEN={MAX_NOTE}",
+        "UTF8ONLY",
+    ]
+
+
+def lines(chat: Chat) -> list[list[str]]:
+    """The tokens of each line."""
+    words = tokens(chat)
+    return [words[i : i + A_LINE] for i in range(0, len(words), A_LINE)]

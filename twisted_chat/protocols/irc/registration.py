@@ -1,0 +1,219 @@
+"""Registration: who a client says to be, and what it is told when it is in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ...chat import presence
+from ...chat import registration as accounts
+from ...chat.accounts import Account
+from ...chat.acts import Step
+from ...chat.errors import Refused
+from ...chat.events import Card
+from ...chat.names import parse_name
+from ...chat.rooms import User
+from ...chat.text import clean
+from . import isupport
+from .capabilities import CAPABILITIES, STICKY
+from .message import Message, cut
+from .verbs import verb
+
+if TYPE_CHECKING:
+    from .connection import IRCProtocol
+
+MAX_REALNAME = 150
+
+
+class Registration:
+    """What a client has said of itself before it is in.
+
+    @ivar nick: the name it wants; empty before NICK.
+    @ivar ident, realname: of USER; ident is empty before.
+    @ivar password: of PASS.
+    @ivar negotiating: whether CAP END is still to come.
+    @ivar account: which account it has shown to own.
+    """
+
+    def __init__(self, connection: IRCProtocol) -> None:
+        self._connection = connection
+        self.nick = ""
+        self.ident = ""
+        self.realname = ""
+        self.password: str | None = None
+        self.negotiating = False
+        self.account: Account | None = None
+
+    def go_on(self) -> None:
+        """Come in, if all is said that is needed."""
+        connection = self._connection
+        if not self.nick or not self.ident or self.negotiating:
+            return
+        chat, session = connection.chat, connection.session
+        name = parse_name(self.account.name if self.account is not None else self.nick)
+        password, self.password = self.password, None
+        if self.account is None and password and chat.accounts.get(name.key) is not None:
+
+            def proved(account: Account) -> None:
+                self.account = account
+                self.go_on()
+
+            accounts.prove(chat, session, name, password, proved, self._refuse_password)
+            return
+        card = Card(self.ident, chat.cloak(session.address), False, self.realname)
+        try:
+            presence.enter(chat, session, name, self.account, card, self._welcome)
+        except Refused as why:
+            connection.refuse(why, self.nick, {"banned": 465, "suspended": 465, "no-guests": 464})
+            if why.code in ("banned", "suspended", "no-guests"):
+                chat.hang_up(session, why.sentence)
+            else:
+                self.nick = ""
+
+    def _refuse_password(self, why: Refused) -> None:
+        self._connection.refuse(why, self.nick, {"wrong-password": 464})
+        self.nick = ""
+
+    def _welcome(self, user: User) -> Sequence[Step]:
+        """They are in: the lines with which IRC says so."""
+        connection = self._connection
+        connection.registration = None
+        return [connection.answer([*welcome(connection, user), *motd(connection)])]
+
+
+def welcome(connection: IRCProtocol, user: User) -> list[str]:
+    """001 to 005, and how many are here. RFC 2812, section 5.1."""
+    chat, numeric = connection.chat, connection.numeric
+    card = user.card
+    source = f"{user.name.shown}!{card.ident}@{card.host}"
+    lines = [
+        numeric(1, text=f"Welcome to {chat.server}, {source}"),
+        numeric(2, text=f"Your host is {connection.server}, running twisted-chat"),
+        numeric(3, text="This server was made for you"),
+        numeric(4, connection.server, "twisted-chat", isupport.USER_MODES, isupport.ROOM_MODES),
+    ]
+    lines += [numeric(5, *tokens, text="are supported by this server") for tokens in isupport.lines(chat)]
+    return lines
+
+
+def motd(connection: IRCProtocol) -> list[str]:
+    """The message of the day."""
+    text, numeric = connection.chat.motd, connection.numeric
+    if not text:
+        return [numeric(422, text="There is no message of the day.")]
+    lines = [numeric(375, text=f"- {connection.server} Message of the day -")]
+    lines += [numeric(372, text=f"- {cut(line, 400)}") for line in text.split("\n")]
+    return [*lines, numeric(376, text="End of /MOTD command.")]
+
+
+@verb("CAP", 1, early=True)
+def cap(connection: IRCProtocol, message: Message) -> None:
+    """Which capabilities there are, and which the client wants. IRCv3 capability negotiation."""
+    registration = connection.registration
+    subcommand, rest = message.params[0].upper(), message.params[1:]
+    if subcommand in ("LS", "REQ") and registration is not None:
+        registration.negotiating = True
+    if subcommand == "LS":
+        values = bool(rest) and rest[0].isdecimal() and int(rest[0][:9]) >= 302
+        if values:
+            connection.caps |= STICKY
+        _list(connection, "LS", [f"{n}={v}" if v and values else n for n, v in CAPABILITIES.items()], values)
+    elif subcommand == "LIST":
+        _list(connection, "LIST", sorted(connection.caps), True)
+    elif subcommand == "REQ" and rest:
+        asked = rest[0].split()
+        on = frozenset(word for word in asked if not word.startswith("-"))
+        off = frozenset(word[1:] for word in asked if word.startswith("-"))
+        if (on | off) <= CAPABILITIES.keys() and not (off & STICKY & connection.caps):
+            connection.set_caps((connection.caps | on) - off)
+            _say(connection, "ACK", rest[0])
+        else:
+            _say(connection, "NAK", rest[0])
+    elif subcommand == "END":
+        if registration is not None and registration.negotiating:
+            registration.negotiating = False
+            registration.go_on()
+    else:
+        connection.reply(410, message.params[0], text="Invalid CAP command")
+
+
+def _list(connection: IRCProtocol, subcommand: str, words: list[str], several: bool) -> None:
+    lines: list[str] = [""]
+    for word in words:
+        if several and len(lines[-1]) + len(word) > 400:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    for line in lines[:-1]:
+        connection.lines([f":{connection.server} CAP {connection.nick} {subcommand} * :{line}"])
+    _say(connection, subcommand, lines[-1])
+
+
+def _say(connection: IRCProtocol, subcommand: str, text: str) -> None:
+    connection.lines([f":{connection.server} CAP {connection.nick} {subcommand} :{clean(text)}"])
+
+
+@verb("PASS", 1, early=True)
+def password(connection: IRCProtocol, message: Message) -> None:
+    """The password of the account whose name is given as nick."""
+    if connection.registration is None:
+        connection.reply(462, text="You may not reregister")
+    else:
+        connection.registration.password = message.params[0]
+
+
+@verb("NICK", early=True)
+def nick(connection: IRCProtocol, message: Message) -> None:
+    """Takes a name, or another one."""
+    if not message.params or not message.params[0]:
+        connection.reply(431, text="No nickname given")
+        return
+    wanted, registration = message.params[0], connection.registration
+    if registration is None:
+        if wanted != connection.nick:
+            connection.attempt(wanted, presence.rename, connection.chat, connection.session, wanted)
+        return
+
+    def take() -> None:
+        name = parse_name(wanted)
+        if connection.chat.accounts.get(name.key) is None:
+            connection.chat.check_free(name)
+        registration.nick = name.shown
+
+    if connection.attempt(wanted, take):
+        registration.go_on()
+
+
+@verb("USER", 4, early=True)
+def user(connection: IRCProtocol, message: Message) -> None:
+    """Says who one is: USER ident 0 * :realname."""
+    registration = connection.registration
+    if registration is None:
+        connection.reply(462, text="You may not reregister")
+        return
+    ident = re.sub(r"[^A-Za-z0-9_.-]", "", message.params[0])[:10]
+    registration.ident = "~" + ident if ident else "~user"
+    registration.realname = cut(clean(message.params[3]), MAX_REALNAME)
+    registration.go_on()
+
+
+@verb("QUIT", early=True)
+def quit(connection: IRCProtocol, message: Message) -> None:
+    """Leaves everything."""
+    reason = clean(message.params[0])[:200] if message.params else ""
+    presence.quit(connection.chat, connection.session, f"Quit: {reason}" if reason else "Quit")
+
+
+@verb("PING", 1, early=True)
+def ping(connection: IRCProtocol, message: Message) -> None:
+    """Asks whether the server is there."""
+    token = clean(message.params[0])
+    connection.lines([f":{connection.server} PONG {connection.server} :{token}"])
+
+
+@verb("PONG", early=True)
+def pong(connection: IRCProtocol, message: Message) -> None:
+    """Answers the server's PING."""
+
+
+Welcome = Callable[[User], Sequence[Step]]
