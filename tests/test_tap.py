@@ -54,6 +54,8 @@ class OptionTests(SynchronousTestCase):
                 "keep": None,
                 "guests": "yes",
                 "send-queue": 1 << 20,
+                "config": None,
+                "log-format": "text",
             },
         )
         self.assertEqual(command_line.DEFAULT_LINE, "tcp:9009:interface=127.0.0.1")
@@ -75,6 +77,8 @@ class OptionTests(SynchronousTestCase):
                 "keep": "90d",
                 "guests": "no",
                 "send-queue": 99,
+                "config": None,
+                "log-format": "text",
             },
         )
         self.assertEqual(self.parse("-d", "x", "-m", "y")["database"], "x")

@@ -43,7 +43,10 @@ class Keep:
 
 
 class Housekeeping:
-    """Runs beside the daemon. Whatever fails is logged, and tried again the next time."""
+    """Runs beside the daemon. Whatever fails is logged, and tried again the next time.
+
+    @ivar keep: how much is kept; C{None}: everything.
+    """
 
     log = Logger()
 
@@ -61,7 +64,7 @@ class Housekeeping:
         self._reactor = reactor
         self._chat = chat
         self._store = store
-        self._keep = keep
+        self.keep = keep
         self._forgotten = forgotten
         self._busy: set[str] = set()
         self._followed: set[str] = set()
@@ -131,8 +134,8 @@ class Housekeeping:
             return str(error)
 
     async def _prune(self) -> None:
-        if self._keep is not None:
-            await self.prune(self._keep)
+        if self.keep is not None:
+            await self.prune(self.keep)
 
     async def _note(self) -> None:
         users = list(self._chat.users.values())

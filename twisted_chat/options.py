@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import getopt
 import os
 import sys
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.cred.credentials import IUsernamePassword
@@ -13,6 +16,9 @@ from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
 from .chat.text import clean
+
+if TYPE_CHECKING:
+    from .logs import JSONLog
 
 DEFAULT_LINE = "tcp:9009:interface=127.0.0.1"
 DEFAULT_IRC = "tcp:6667:interface=127.0.0.1"
@@ -25,6 +31,7 @@ class Options(UsageOptions, AuthOptionMixin):
     supportedInterfaces = (IUsernamePassword,)
     longdesc = "A chat daemon: rooms for everyone with netcat, telnet or twisted-chat, every message on disk."
     optParameters = [  # noqa: RUF012
+        ["config", "c", None, "A TOML file with any of these options; the command line goes before it."],
         ["database", "d", DEFAULT_DATABASE, "The database file; ':memory:' keeps nothing."],
         ["motd", "m", None, "A file with the message of the day."],
         ["name", None, "chat", "What the server calls itself."],
@@ -37,12 +44,90 @@ class Options(UsageOptions, AuthOptionMixin):
             "How many bytes may wait for a client that does not read, before it is cut off.",
             int,
         ],
+        ["log-format", None, "text", "How to log: text, or json for one object a line."],
     ]
+    # Options that say more than one thing, and those that are a number as often as not.
+    _several = ("line", "irc", "auth")
+    _numbers = ("keep",)
+
+    json_log: JSONLog | None = None
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self["line"] = []
         self["irc"] = []
+        self._defaults = copy.deepcopy(dict(self))
+        self._given: set[str] = set()
+        # Paths are as they were at the start: twistd may go elsewhere before they are used again.
+        self._folder = os.getcwd()
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Take the command line, and what it does not say from the file that it names, if any."""
+        arguments = sys.argv[1:] if options is None else list(options)
+        super().parseOptions(arguments)  # type: ignore[no-untyped-call]
+        given, _ = getopt.getopt(arguments, self.shortOpt, self.longOpt)
+        self._given = {self._full(name.lstrip("-")) for name, _ in given}
+        try:
+            for name, value in self._configured().items():
+                if name == "auth":
+                    for description in value:
+                        self.opt_auth(description)
+                else:
+                    self[name] = value
+        except ValueError as error:
+            fail(str(error))
+        self._choose_log()
+
+    def _full(self, name: str) -> str:
+        """The name of an option that may have been said in short."""
+        full: str = self.synonyms.get(name) or self.synonyms[name.replace("-", "_")]
+        return full
+
+    def _configured(self) -> dict[str, Any]:
+        """What the file says, but for what the command line says."""
+        if self["config"] is None:
+            return {}
+        from . import configuration  # noqa: PLC0415  # as much as possible is left for when it is needed
+
+        defaults = {**self._defaults, **{name: [] for name in self._several}}
+        del defaults["config"]
+        checks = {name: parameter.coerce for name, parameter in self._dispatch.items() if hasattr(parameter, "coerce")}
+        checks = {name: check for name, check in checks.items() if check is not None}
+        found = configuration.read(os.path.join(self._folder, self["config"]), defaults, checks, self._numbers)
+        return {name: value for name, value in found.items() if name not in self._given}
+
+    def reread(self) -> dict[str, Any]:
+        """
+        @return: the options that would be others now, because the file has changed, and what they would be. Nothing is
+            changed yet. Where passwords are checked is not looked at.
+        @raise ValueError: the file cannot be used; why, in one line.
+        """
+        now = {**self._defaults, **self._configured()}
+        kept = self._given | {"auth", "config"}
+        return {name: value for name, value in now.items() if name not in kept and value != self[name]}
+
+    def _choose_log(self) -> None:
+        if self["log-format"] not in ("text", "json"):
+            fail(f"--log-format is text or json, not {self['log-format']}")
+        if self["log-format"] == "json" and self.parent is not None:
+            from .logs import JSONLog  # noqa: PLC0415
+
+            self.json_log = JSONLog(self.parent)
+
+    def read_motd(self) -> str:
+        """The message of the day, safe to show; an empty text without a file.
+
+        @raise ValueError: it cannot be read; why, in one line.
+        """
+        if self["motd"] is None:
+            return ""
+        path = os.path.join(self._folder, self["motd"])
+        try:
+            with open(path, encoding="utf-8") as file:
+                return "\n".join(clean(line) for line in file.read().rstrip().splitlines())
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", error)
+            raise ValueError(f"cannot read the message of the day: {path}: {why}") from error
 
     def opt_line(self, endpoint: str) -> None:
         """Where to listen for the line protocol, a Twisted endpoint such as tcp:9009 or unix:/run/chat; may be given
@@ -95,21 +180,13 @@ def fail(why: str) -> NoReturn:
 
 
 def yes_or_no(option: str, value: str) -> bool:
-    """What was said for an option that is either."""
+    """What was said for an option that is either.
+
+    @raise ValueError: it was something else.
+    """
     if value not in ("yes", "no"):
-        fail(f"--{option} is yes or no, not {value}")
+        raise ValueError(f"--{option} is yes or no, not {value}")
     return value == "yes"
-
-
-def read_motd(path: str | None) -> str:
-    """The message of the day, safe to show; an empty text without a file."""
-    if path is None:
-        return ""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return "\n".join(clean(line) for line in file.read().rstrip().splitlines())
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"cannot read the message of the day: {path}: {getattr(error, 'strerror', error)}")
 
 
 def _bytes(text: str | bytes) -> bytes:

@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -25,7 +25,9 @@ from .housekeeping import Housekeeping
 from .options import fail
 from .protocols.intake import IntakeFactory
 from .protocols.irc.connection import IRCFactory
+from .reload import Reload
 from .store.interface import Store, StoreError
+from .systemd import notify, reloading
 
 # How long stopping waits for the disk, and for clients to take their last line, in seconds.
 STOP_TIMEOUT = 5.0
@@ -48,10 +50,14 @@ class ChatService(Service):
         housekeeping: Housekeeping,
         listeners: Sequence[tuple[str, IStreamServerEndpoint, IntakeFactory]],
         data: str,
+        reload: Reload,
+        rotate: Callable[[], None] | None,
     ) -> None:
         """
         @param listeners: for each listener its description, for messages; the endpoint; and the factory.
         @param data: where the data is, for the log.
+        @param reload: what SIGHUP asks for.
+        @param rotate: what SIGUSR1 asks for; C{None}: that is twistd's.
         """
         self._reactor = reactor
         self._store = store
@@ -61,6 +67,8 @@ class ChatService(Service):
         self._housekeeping = housekeeping
         self._listeners = listeners
         self._data = data
+        self._reload = reload
+        self._rotate = rotate
         self._ports: list[IListeningPort] | None = None
         self._encrypted: set[IListeningPort] = set()
         self._factories: dict[IListeningPort, IntakeFactory] = {}
@@ -91,6 +99,9 @@ class ChatService(Service):
         super().startService()  # type: ignore[no-untyped-call]
         # Not before the reactor has put its own handlers in place, which it does when it starts.
         self._reactor.callWhenRunning(signal.signal, signal.SIGTERM, self._terminated)
+        self._on_signal(signal.SIGHUP, self._reread)
+        if self._rotate is not None:
+            self._on_signal(signal.SIGUSR1, self._rotate)
         _raise_descriptor_limit()
         _spare_the_collector()
         try:
@@ -100,11 +111,25 @@ class ChatService(Service):
             fail(f"cannot use the database: {error}")
         self._passwords.start()
         self._housekeeping.start()
+        self._reload.start()
         self.log.info("twisted-chat {version} is up", version=_version())
         self.log.info("data: {data}", data=self._data)
         for port in self._ports or []:
             where, how = _describe(port.getHost(), port in self._encrypted, self._factories[port])
             self.log.info("listening on {where}; join with: {how}", where=where, how=how)
+
+        self._reactor.callWhenRunning(notify, "READY=1")
+
+    def _on_signal(self, number: int, function: Callable[[], object]) -> None:
+        signal.signal(number, lambda *_: self._reactor.callFromThread(function))
+
+    def _reread(self) -> None:
+        reloading()
+        try:
+            self._reload.reload()
+        except Exception:
+            self.log.failure("reloading failed: a defect, please report it")
+        notify("READY=1")
 
     def stopService(self) -> Deferred[None]:
         super().stopService()  # type: ignore[no-untyped-call]
@@ -121,7 +146,9 @@ class ChatService(Service):
 
     async def _stop(self) -> None:
         """Everything accepted is committed and sent, everyone gets a last line, then the store is closed."""
+        notify("STOPPING=1")
         self._housekeeping.stop()
+        self._reload.stop()
         await DeferredList([_later(port.stopListening()) for port in self._ports or []])
         await self._in_time(self._turn.finished())
         connections = [c for _, _, factory in self._listeners for c in factory.connections]

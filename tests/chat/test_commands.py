@@ -76,7 +76,7 @@ class HelpTests(CommandCase):
         documented = (
             "help format ping quit msg me away history search unread join leave rooms who topic nick whois seen "
             "register login logout password cert op deop voice devoice kick ban unban bans mute unmute invite mode pin "
-            "unpin delete kill gban ungban announce shun audit"
+            "unpin delete kill gban ungban announce shun rehash audit"
         )
         self.assertEqual(set(COMMANDS), set(documented.split()))
 

@@ -58,6 +58,9 @@ TABLE = """
                            logged-in logged-in logged-in logged-in suspended
     logout                 . . . . . . . . suspended
     password {password2}   not-registered not-registered not-registered not-registered . . . . suspended
+    cert                   not-registered not-registered not-registered not-registered . . . . suspended
+    cert add               not-registered not-registered not-registered not-registered \
+                           no-certificate no-certificate no-certificate no-certificate suspended
     op tom                 no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
     deop otto              no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
     voice tom              no-room no-room not-allowed not-allowed not-allowed . . . suspended
@@ -84,6 +87,7 @@ TABLE = """
     ungban evil*           not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
     announce hello         not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
     shun tom               not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
+    rehash                 not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
     audit                  not-admin not-admin not-admin not-admin not-admin not-admin not-admin . suspended
 """
 ROWS = [

@@ -20,6 +20,17 @@ def _admin(chat: Chat, session: Session) -> User:
     return user
 
 
+def rehash(chat: Chat, session: Session) -> None:
+    """Have the operator's files read again, and tell what that has changed.
+
+    @raise Refused: C{"not-admin"}.
+    """
+    admin = _admin(chat, session)
+    told = Answer(session, "info", "\n".join(["The server has read its files again.", *chat.rehash()]))
+    # A fact: it is done.
+    chat.outbox.add(Act(session, [chat.audit(admin.name.shown, "rehash"), told], fact=True))
+
+
 def kill(chat: Chat, session: Session, name: str, reason: str = "") -> None:
     """End all connections of someone.
 

@@ -45,6 +45,12 @@ def shun(chat: Chat, session: Session, name: str) -> None:
     administration.shun(chat, session, name)
 
 
+@command(GROUP, "rehash")
+def rehash(chat: Chat, session: Session) -> None:
+    """Has the server read its configuration, message of the day and certificates again."""
+    administration.rehash(chat, session)
+
+
 @command(GROUP, "audit", "[n]")
 def audit(chat: Chat, session: Session, text: str | None) -> None:
     """Shows the last acts of moderation, 20 or n."""
