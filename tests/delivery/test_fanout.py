@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from chat_support import Client, World
 from twisted.internet.address import UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.chat.acts import Label, Switch
+from twisted_chat.chat.events import Event, Kind
 from twisted_chat.delivery import replay
-from twisted_chat.delivery.session import QUEUE_CAP
+from twisted_chat.delivery.session import QUEUE_CAP, Dialect
+from twisted_chat.protocols.formats import TextFormat
 
 NOW = "~ 2026-11-22 10:00:00 "
 
@@ -453,3 +457,85 @@ class PeerTests(SynchronousTestCase):
         client = Client(world, UNIXAddress(None))
         client.protocol.makeConnection(client.wire)
         self.assertEqual(client.session.peer, "a local socket")
+
+
+class Terse(TextFormat):
+    """A format of a protocol that shows rooms side by side: what is one thing, is told once; passing events too."""
+
+    once = True
+
+    def event(self, event: Event) -> bytes:
+        return f"{event.kind.name} {event.actor} {event.text}\n".encode()
+
+    def enclose(self, label: str, said: Sequence[bytes]) -> bytes:
+        return f"<{label}>\n".encode() + b"".join(said) + f"</{label}>\n".encode()
+
+
+class SideBySideTests(FanoutCase):
+    """What protocols need that show rooms side by side."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        terse = Dialect(Terse(True), Terse(True))
+        self.kim.session._dialects = {"terse": terse}
+        for client in (self.kim, self.bob, self.eve):
+            client.send("/join #dev")
+        self.world.chat.do(self.kim.session, Switch(self.kim.session, "terse"))
+        self.everyone()
+
+    def test_a_sender_may_do_without_the_echo_of_one_message_and_misses_no_other(self) -> None:
+        self.bob.send("before")
+        self.world.chat.say(self.kim.session, "unechoed", where="#dev", echo=False)
+        self.bob.send("after")
+        kim, bob, _ = self.everyone()
+        self.assertEqual(kim, ["MESSAGE bob before", "MESSAGE bob after"])
+        self.assertEqual(bob, ["[bob] before", "[kim] unechoed", "[bob] after"])
+
+    def test_one_thing_that_happens_in_several_rooms_is_told_once_or_in_each(self) -> None:
+        self.eve.send("/nick eva")
+        kim, bob, _ = self.everyone()
+        self.assertEqual(kim, ["RENAME eve "])
+        self.assertEqual(sorted(bob), ["#lobby user [eve] is now [eva]", "user [eve] is now [eva]"])
+        self.eve.send("/quit tea")
+        kim, bob, _ = self.everyone()
+        self.assertEqual(kim, ["LEAVE eva tea"])
+        self.assertEqual(len(bob), 2)
+
+    def test_one_thing_is_told_once_beside_an_answer_too(self) -> None:
+        self.world.chat.answer(self.kim.session, "hello")
+        self.eve.send("/nick eva")
+        self.world.chat.answer(self.kim.session, "again")
+        kim, _, _ = self.everyone()
+        self.assertEqual(kim, ["-- hello", "RENAME eve ", "-- again"])
+
+    def test_the_same_thing_twice_is_told_twice(self) -> None:
+        self.eve.send("/nick eva", "/nick evi")
+        self.assertEqual(self.everyone()[0], ["RENAME eve ", "RENAME eva "])
+
+    def test_what_passes_is_told_in_its_place_and_not_kept(self) -> None:
+        self.eve.send("1", "/away lunch", "2")
+        kim, bob, _ = self.everyone()
+        self.assertEqual(kim, ["MESSAGE eve 1", "AWAY eve lunch", "MESSAGE eve 2"])
+        self.assertEqual(bob, ["[eve] 1", "[eve] 2"])
+        self.assertNotIn(Kind.AWAY, {event.kind for event in self.world.store.log})
+
+    def test_what_passes_alone_needs_no_commit_and_no_empty_write(self) -> None:
+        commits = len(self.world.store.commits)
+        self.bob.wire.writes.clear()
+        self.eve.send("/away lunch")
+        self.assertEqual(self.everyone()[0], ["AWAY eve lunch"])
+        self.assertEqual(len(self.world.store.commits), commits)
+        self.assertEqual(self.bob.wire.writes, [])
+
+    def test_what_answers_one_command_is_enclosed_and_nothing_else(self) -> None:
+        chat, session = self.world.chat, self.kim.session
+        self.bob.send("before")
+        chat.do(session, Label(session, "x"))
+        chat.answer(session, "answer")
+        chat.say(session, "echo", where="#dev")
+        chat.do(session, Label(session, None))
+        self.bob.send("after")
+        kim, _, _ = self.everyone()
+        self.assertEqual(
+            kim, ["MESSAGE bob before", "<x>", "-- answer", "MESSAGE kim echo", "</x>", "MESSAGE bob after"]
+        )
