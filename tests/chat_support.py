@@ -21,7 +21,9 @@ from twisted_chat.chat.names import parse_name
 from twisted_chat.delivery.fanout import Fanout
 from twisted_chat.delivery.session import QUEUE_CAP
 from twisted_chat.delivery.turn import Turn
-from twisted_chat.protocols.line import ChatFactory, ChatProtocol
+from twisted_chat.protocols.intake import BoundedLines, IntakeFactory
+from twisted_chat.protocols.irc.connection import IRCFactory
+from twisted_chat.protocols.line import ChatFactory
 from twisted_chat.store.interface import Query, StoreError
 from twisted_chat.store.memory import MemoryStore
 
@@ -118,7 +120,7 @@ class Held(MemoryStore):
 
 
 class World:
-    """Chat, delivery and line protocol, on a clock and a store in memory."""
+    """Chat, delivery, the line protocol and IRC (see C{irc_support}), on a clock and a store in memory."""
 
     def __init__(self, store: Held | None = None, motd: str = "", cap: int = QUEUE_CAP, guests: bool = True) -> None:
         self.clock = Clock()
@@ -131,6 +133,7 @@ class World:
         self.chat = Chat(self.turn, self.clock.seconds, self.passwords, "test", motd, guests)
         self.chat.restore(self.store.topics(), self.store.records())
         self.factory = ChatFactory(self.chat, self.turn, self.clock, cap)
+        self.irc = IRCFactory(self.chat, self.turn, self.clock, cap)
 
     def account(self, name: str, **values: Any) -> None:
         """There is an account of this name, and has been for a day."""
@@ -161,7 +164,8 @@ class World:
 
     def clients(self) -> list[Client]:
         """All that are connected."""
-        return [protocol.client for protocol in self.factory.connections]  # type: ignore[attr-defined]
+        connections = [*self.factory.connections, *self.irc.connections]
+        return [protocol.client for protocol in connections]  # type: ignore[attr-defined]
 
     def settle(self) -> None:
         """Let the reactor's turn end, and all that follow at once."""
@@ -230,10 +234,13 @@ def make_account(chat: Chat, name: str, **values: Any) -> Put:
 class Client:
     """One connection as its other end sees it."""
 
-    def __init__(self, world: World, address: object = None) -> None:
+    def __init__(self, world: World, address: object = None, factory: IntakeFactory | None = None) -> None:
+        """
+        @param factory: which protocol it speaks, by default the line protocol.
+        """
         self.world = world
         self.wire = Wire(address)
-        self.protocol: ChatProtocol = world.factory.buildProtocol(None)  # type: ignore[assignment]
+        self.protocol: BoundedLines = (factory or world.factory).buildProtocol(None)  # type: ignore[assignment]
         self.protocol.client = self  # type: ignore[attr-defined]
 
     @property
