@@ -60,7 +60,7 @@ EVENTS: list[tuple[Event, str, dict[str, Any]]] = [
     ),
     (
         Event(Kind.DIRECT_ACTION, TIME, None, "kim", "bob", "waves"),
-        "* kim -> bob waves",
+        "[kim -> bob] * kim waves",
         {"to": "bob", "text": "waves"},
     ),
     (Event(Kind.DIRECT, TIME, None, "kim", "bob", "psst"), "[kim -> bob] psst", {"to": "bob", "text": "psst"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import deque
 
-from twisted_chat.client.events import Event
+from twisted_chat.client.events import SPOKEN, Event
 from twisted_chat.client.layout import Look, Row, day, day_change, render
 
 #: Lines that a room keeps to scroll back to.
@@ -61,7 +61,7 @@ class Buffer:
         @param number: of an event that was taken back: what was said there is not shown any more.
         """
         for entry in self._entries:
-            if entry.event.id == number and entry.event.type in ("message", "action"):
+            if entry.event.id == number and entry.event.type in SPOKEN:
                 entry.event = dataclasses.replace(entry.event, text="")
                 entry.mentioned, entry.rows = False, None
 

@@ -16,7 +16,7 @@ from twisted_chat.client.completion import Completer
 from twisted_chat.client.config import Options
 from twisted_chat.client.conversation import Clock, Timer
 from twisted_chat.client.editor import Editor, window
-from twisted_chat.client.events import Event
+from twisted_chat.client.events import DIRECT, SPOKEN, Event
 from twisted_chat.client.highlight import mentions
 from twisted_chat.client.history import History
 from twisted_chat.client.keys import Decoder, Key
@@ -197,16 +197,16 @@ class Console:
         current = self.session.rooms.current
         me = self.session.name
         home = current if asked or not event.room else event.room
-        spoken = event.type in ("message", "action")
+        spoken = event.type in SPOKEN
         named = spoken and event.sender != me and mentions(event.text, me)
-        if event.type == "direct":
+        if event.type in DIRECT:
             peer = event.to if event.sender == me else event.sender
             self._peers.pop(peer, None)
             self._peers[peer] = None
             if len(self._peers) > 100:
                 del self._peers[next(iter(self._peers))]
         if not asked and self.settings.bell and not event.replay:
-            self._bell = self._bell or named or (event.type == "direct" and event.sender != me)
+            self._bell = self._bell or named or (event.type in DIRECT and event.sender != me)
         if event.type == "delete" and event.text.isdecimal() and len(event.text) < 20:
             for buffer in self._buffers.values():
                 buffer.delete(int(event.text))

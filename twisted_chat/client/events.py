@@ -16,11 +16,14 @@ MAX_LINES = 500
 MAX_NAMES = 10_000
 MAX_NAME = 100
 
-#: What people did, in rooms or to each other.
-ROOM_TYPES = frozenset(("message", "action", "join", "leave", "rename", "topic", "kick", "mode", "delete"))
+#: What is said in rooms, and what to one person.
+SPOKEN = frozenset(("message", "action", "notice"))
+DIRECT = frozenset(("direct", "direct_action", "direct_notice"))
+#: What people did in rooms.
+ROOM_TYPES = SPOKEN | {"join", "leave", "rename", "topic", "kick", "mode", "delete", "reaction"}
 
 #: What anyone said or did: one line, as against answers, which may have several.
-_ONE_LINE = ROOM_TYPES | {"direct", "announce"}
+_ONE_LINE = ROOM_TYPES | DIRECT | {"announce"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,7 +64,6 @@ _TEXT_FORMS = [
     ("message", re.compile(rf"\[{_NAME}\] (.*)")),
     ("direct_notice", re.compile(rf"-{_NAME} -> {_NAME}- (.*)")),
     ("notice", re.compile(rf"-{_NAME}- (.*)")),
-    ("direct_action", re.compile(rf"\* {_NAME} -> {_NAME} (.*)")),
     ("reaction", re.compile(rf"\* {_NAME} reacts to {_NAME} with (.*)")),
     ("action", re.compile(r"\* (\S{1,100}) (.*)")),
     ("join", re.compile(rf"user \[{_NAME}\] has entered the room()")),
@@ -103,7 +105,7 @@ def parse_text(line: str) -> Event:
                 to, text = [text], match["text"]
             if type_ == "kick":
                 sender, to = to[0], [sender]
-            if type_ in ("message", "action") and text == "(deleted)" and replay:
+            if type_ in SPOKEN and text == "(deleted)" and replay:
                 text = ""
             return Event(type_, text, 0, time, room, sender, to[0] if to else "", replay)
     return Event("info", line, 0, time, room, replay=replay)

@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 from wcwidth import iter_graphemes, width
 
 from twisted_chat.client.completion import fold
-from twisted_chat.client.events import Event
+from twisted_chat.client.events import SPOKEN, Event
 
 #: A piece of a row: the text and its style, a parameter list for SGR such as C{1;31}, empty for plain.
 Span = tuple[str, str]
@@ -140,7 +140,7 @@ def _moment(time: float, look: Look) -> datetime:
 
 def _phrase(event: Event, text: str, look: Look, me: str, mentioned: bool) -> tuple[list[Span], list[Span]]:
     """The start of the line, under whose end it goes on, and the rest."""
-    if event.type in ("message", "action") and not text:
+    if event.type in SPOKEN and not text:
         text = "(deleted)"
     name: Span = (event.sender, look.name_style(event.sender))
     other: Span = (event.to, look.name_style(event.to))
@@ -150,10 +150,16 @@ def _phrase(event: Event, text: str, look: Look, me: str, mentioned: bool) -> tu
             return [("[", DIM), name, ("] ", DIM)], [(text, said)]
         case "action":
             return [("* ", DIM), name, (" ", "")], [(text, said)]
-        case "direct":
-            return [("[", DIM), name, (" -> ", DIM), other, ("] ", DIM)], [
+        case "notice":
+            return [("-", DIM), name, ("- ", DIM)], [(text, said)]
+        case "direct" | "direct_action" | "direct_notice":
+            before, after = ("-", "- ") if event.type == "direct_notice" else ("[", "] ")
+            text = f"* {event.sender} {text}" if event.type == "direct_action" else text
+            return [(before, DIM), name, (" -> ", DIM), other, (after, DIM)], [
                 (text, look.style(HIGHLIGHT) if not said and event.sender != me else said)
             ]
+        case "reaction":
+            return [("* ", DIM), name, (" ", "")], [(f"reacts to {event.to} with {text}", "")]
         case "join":
             return [("-> ", DIM)], [name, (" has entered the room", DIM)]
         case "leave":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from twisted_chat.client.completion import fold
-from twisted_chat.client.events import Event
+from twisted_chat.client.events import SPOKEN, Event
 
 #: Members of one room that are remembered, and speakers whose turn is.
 MAX_MEMBERS = 10_000
@@ -130,7 +130,7 @@ class Rooms:
         if event.room and event.room not in self._rooms and not (event.type == "join" and event.sender == me):
             return
         room = self[name]
-        if event.type in ("message", "action"):
+        if event.type in SPOKEN:
             room.spoke(event.sender)
             if name != self.current and event.sender != me:
                 room.unread += 1

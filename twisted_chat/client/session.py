@@ -17,7 +17,7 @@ from twisted_chat.client.catchup import Catchup
 from twisted_chat.client.completion import fold
 from twisted_chat.client.config import Options
 from twisted_chat.client.conversation import LOGIN_PROMPT, PASSWORD_PROMPT, Clock, Conversation, Timer
-from twisted_chat.client.events import ROOM_TYPES, Event, parse_json, parse_text
+from twisted_chat.client.events import DIRECT, ROOM_TYPES, SPOKEN, Event, parse_json, parse_text
 from twisted_chat.client.highlight import mentions
 from twisted_chat.client.history import is_secret
 from twisted_chat.client.keepalive import KeepAlive
@@ -440,7 +440,7 @@ class Session:
         self.rooms.focus(here)
         for earlier in held:
             # Direct messages are in no room's history.
-            if earlier.type == "direct" or (earlier.type not in ROOM_TYPES and not earlier.replay):
+            if earlier.type in DIRECT or (earlier.type not in ROOM_TYPES and not earlier.replay):
                 self._view.show(earlier)
         if not again:
             self._fetch(here)
@@ -500,7 +500,7 @@ class Session:
     # Events
 
     def _event(self, event: Event) -> None:
-        if event.type in ROOM_TYPES or event.type == "direct":
+        if event.type in ROOM_TYPES or event.type in DIRECT:
             taken = self._catchup.take(event)
             if taken is not None:
                 if taken.replay and self._ids:
@@ -555,7 +555,7 @@ class Session:
         for event in events:
             self._deliver(event)
         if known:
-            missed = sum(e.type in ("message", "action") and e.sender != self.name for e in events)
+            missed = sum(e.type in SPOKEN and e.sender != self.name for e in events)
             self._view.show(Event("info", f"Connected again; {missed} missed in {room}.", room=room))
         if not self._catchup.held():
             self._offer()
@@ -563,7 +563,7 @@ class Session:
     def _deliver(self, event: Event, asked: bool = False) -> None:
         if event.type == "rename" and event.sender == self.name and not event.replay:
             self.name = event.to
-        spoken = event.type in ("message", "action")
+        spoken = event.type in SPOKEN
         named = spoken and event.sender != self.name and mentions(event.text, self.name)
         if not asked:
             self.rooms.note(event, self.name, named)

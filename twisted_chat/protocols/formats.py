@@ -22,7 +22,7 @@ _PHRASES: dict[Kind, Callable[[Event], str]] = {
     Kind.REACTION: lambda e: f"* {e.actor} reacts to {e.target} with {e.text}",
     Kind.DIRECT: lambda e: f"[{e.actor} -> {e.target}] {e.text}",
     Kind.DIRECT_NOTICE: lambda e: f"-{e.actor} -> {e.target}- {e.text}",
-    Kind.DIRECT_ACTION: lambda e: f"* {e.actor} -> {e.target} {e.text}",
+    Kind.DIRECT_ACTION: lambda e: f"[{e.actor} -> {e.target}] * {e.actor} {e.text}",
     Kind.JOIN: lambda e: f"user [{e.actor}] has entered the room",
     Kind.LEAVE: lambda e: f"user [{e.actor}] left the room" + (f" ({e.text})" if e.text else ""),
     Kind.RENAME: lambda e: f"user [{e.actor}] is now [{e.target}]",
