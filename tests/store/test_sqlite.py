@@ -348,10 +348,10 @@ class IndexTests(FileCase):
     async def test_the_index_follows_a_busy_log_when_it_lags_too_far(self) -> None:
         store = self.open(self.path)
         store._writer._pause = 60.0
-        store.INDEX_LAG, store.INDEX_STEP = 10, 5
+        store.INDEX_LAG, store._index.STEP = 10, 5
         for i in range(40):
             await store.append([said(f"word{i}")])
-        self.assertGreater(store._indexed, 20)
+        self.assertGreater(store._index.upto, 20)
 
     async def test_what_was_not_indexed_when_the_daemon_died_is_found_after_its_start(self) -> None:
         store = self.open(self.path)
@@ -378,7 +378,7 @@ class IndexTests(FileCase):
 
     async def test_many_events_are_indexed_before_a_search_answers(self) -> None:
         store = self.open(self.path)
-        store.INDEX_STEP = 7
+        store._index.STEP = 7
         await store.append([said("needle"), *(said(f"hay{i}") for i in range(100)), said("needle")])
         self.assertEqual(await self.texts(store, "needle"), ["needle", "needle"])
 
