@@ -33,6 +33,7 @@ ALLOWED = {
         "store.interface",
         "delivery",
         "housekeeping",
+        "logs",
         "options",
         "protocols",
         "reload",

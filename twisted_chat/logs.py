@@ -50,11 +50,14 @@ class JSONLog:
         """
         self._program = program
         self._file: LogFile | None = None
-        # What --logger says to twistd, and --log-format to twist, which opens the file itself.
-        program["logger"] = self._begin
+        # What --log-format says to twist, which opens the file itself.
         program["fileLogObserverFactory"] = observer
 
-    def _begin(self) -> ILogObserver:
+    def begin(self) -> ILogObserver:
+        """Open the file that twistd would open.
+
+        @return: what is to be the C{ILogObserver} of twistd's application.
+        """
         path = self._program.get("logfile")
         if path == "-" or (self._program.get("nodaemon") and not path):
             return observer(sys.stdout)

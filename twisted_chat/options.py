@@ -92,7 +92,7 @@ class Options(UsageOptions, AuthOptionMixin):
         defaults = {**self._defaults, **{name: [] for name in self._several}}
         del defaults["config"]
         checks = {name: parameter.coerce for name, parameter in self._dispatch.items() if hasattr(parameter, "coerce")}
-        checks = {name: check for name, check in checks.items() if check is not None}
+        checks = {name: check for name, check in checks.items() if check is not str}
         found = configuration.read(os.path.join(self._folder, self["config"]), defaults, checks, self._numbers)
         return {name: value for name, value in found.items() if name not in self._given}
 

@@ -9,13 +9,14 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
-from twisted.logger import Logger
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
 from .auth.passwords import Passwords
@@ -28,6 +29,9 @@ from .protocols.irc.connection import IRCFactory
 from .reload import Reload
 from .store.interface import Store, StoreError
 from .systemd import notify, reloading
+
+if TYPE_CHECKING:
+    from .logs import JSONLog
 
 # How long stopping waits for the disk, and for clients to take their last line, in seconds.
 STOP_TIMEOUT = 5.0
@@ -51,13 +55,13 @@ class ChatService(Service):
         listeners: Sequence[tuple[str, IStreamServerEndpoint, IntakeFactory]],
         data: str,
         reload: Reload,
-        rotate: Callable[[], None] | None,
+        json_log: JSONLog | None,
     ) -> None:
         """
         @param listeners: for each listener its description, for messages; the endpoint; and the factory.
         @param data: where the data is, for the log.
         @param reload: what SIGHUP asks for.
-        @param rotate: what SIGUSR1 asks for; C{None}: that is twistd's.
+        @param json_log: how to log, if not in twistd's own form.
         """
         self._reactor = reactor
         self._store = store
@@ -68,10 +72,16 @@ class ChatService(Service):
         self._listeners = listeners
         self._data = data
         self._reload = reload
-        self._rotate = rotate
+        self._json_log = json_log
         self._ports: list[IListeningPort] | None = None
         self._encrypted: set[IListeningPort] = set()
         self._factories: dict[IListeningPort, IntakeFactory] = {}
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Called by twistd with the application, before it begins to log."""
+        if self._json_log is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._json_log.begin())
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
 
     def privilegedStartService(self) -> None:
         """Listen: before privileges are shed, and before the reactor runs, so that nobody comes in too early."""
@@ -100,8 +110,9 @@ class ChatService(Service):
         # Not before the reactor has put its own handlers in place, which it does when it starts.
         self._reactor.callWhenRunning(signal.signal, signal.SIGTERM, self._terminated)
         self._on_signal(signal.SIGHUP, self._reread)
-        if self._rotate is not None:
-            self._on_signal(signal.SIGUSR1, self._rotate)
+        if self._json_log is not None:
+            # As twistd, when the log is its own.
+            self._on_signal(signal.SIGUSR1, self._json_log.rotate)
         _raise_descriptor_limit()
         _spare_the_collector()
         try:

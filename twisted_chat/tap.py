@@ -61,8 +61,7 @@ def makeService(options: Options) -> ChatService:
     settings = _settings(chat, housekeeping, [factory for _, _, factory in listeners])
     reload = Reload(timed, options, chat, certificates, settings)
     chat.rehash = reload.reload
-    rotate = options.json_log.rotate if options.json_log is not None else None
-    return ChatService(timed, store, chat, turn, passwords, housekeeping, listeners, data, reload, rotate)
+    return ChatService(timed, store, chat, turn, passwords, housekeeping, listeners, data, reload, options.json_log)
 
 
 def _settings(
