@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -22,6 +24,8 @@ ALLOWED = {
     "housekeeping": {"chat", "store.interface"},
     "options": {"chat.text", "configuration", "logs"},
     "configuration": set(),
+    "watchdog": {"delivery.histogram", "systemd"},
+    "metrics": {"auth", "chat", "delivery", "protocols", "tls", "watchdog"},
     "logs": set(),
     "systemd": set(),
     "reload": {"chat", "options", "tls"},
@@ -38,6 +42,7 @@ ALLOWED = {
         "protocols",
         "reload",
         "systemd",
+        "watchdog",
     },
     "tap": {
         "auth",
@@ -46,10 +51,13 @@ ALLOWED = {
         "delivery",
         "housekeeping",
         "listeners",
+        "metrics",
         "options",
         "protocols",
         "reload",
         "service",
+        "tls",
+        "watchdog",
     },
     "admin": {"auth", "chat", "store", "delivery", "housekeeping"},
     "client": {"client"},
@@ -166,3 +174,11 @@ class LayoutTests(SynchronousTestCase):
         found = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         self.assertEqual(found, ["twisted.application.service"])
         self.assertFalse([node for node in ast.walk(tree) if isinstance(node, ast.Import)])
+
+    def test_what_is_seldom_wanted_is_not_waited_for_at_the_start(self) -> None:
+        code = "import sys, twisted_chat.tap; print(*sys.modules)"
+        loaded = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        )
+        for name in ("prometheus_client", "tomllib", "OpenSSL", "cryptography", "twisted.web.server"):
+            self.assertNotIn(name, loaded.stdout.split())

@@ -55,6 +55,7 @@ class OptionTests(SynchronousTestCase):
                 "guests": "yes",
                 "send-queue": 1 << 20,
                 "config": None,
+                "metrics": None,
                 "log-format": "text",
             },
         )
@@ -78,6 +79,7 @@ class OptionTests(SynchronousTestCase):
                 "guests": "no",
                 "send-queue": 99,
                 "config": None,
+                "metrics": None,
                 "log-format": "text",
             },
         )
@@ -372,4 +374,4 @@ class DescriptionTests(SynchronousTestCase):
         self.assertEqual(how, "any IRC client, such as: irssi -c 127.0.0.1 -p 9")
 
     def test_the_version_is_told(self) -> None:
-        self.assertTrue(daemon._version())
+        self.assertTrue(daemon.installed_version())

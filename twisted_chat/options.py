@@ -44,6 +44,7 @@ class Options(UsageOptions, AuthOptionMixin):
             "How many bytes may wait for a client that does not read, before it is cut off.",
             int,
         ],
+        ["metrics", None, None, "Where to answer Prometheus, an endpoint such as tcp:9100:interface=127.0.0.1."],
         ["log-format", None, "text", "How to log: text, or json for one object a line."],
     ]
     # Options that say more than one thing, and those that are a number as often as not.

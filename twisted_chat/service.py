@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.application.service import Service
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
@@ -29,6 +29,7 @@ from .protocols.irc.connection import IRCFactory
 from .reload import Reload
 from .store.interface import Store, StoreError
 from .systemd import notify, reloading
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from .logs import JSONLog
@@ -55,12 +56,15 @@ class ChatService(Service):
         listeners: Sequence[tuple[str, IStreamServerEndpoint, IntakeFactory]],
         data: str,
         reload: Reload,
+        watchdog: Watchdog,
         json_log: JSONLog | None,
+        others: Sequence[tuple[str, IStreamServerEndpoint, IProtocolFactory]] = (),
     ) -> None:
         """
         @param listeners: for each listener its description, for messages; the endpoint; and the factory.
         @param data: where the data is, for the log.
         @param reload: what SIGHUP asks for.
+        @param others: listeners that are no way into the chat.
         @param json_log: how to log, if not in twistd's own form.
         """
         self._reactor = reactor
@@ -72,7 +76,10 @@ class ChatService(Service):
         self._listeners = listeners
         self._data = data
         self._reload = reload
+        self._watchdog = watchdog
         self._json_log = json_log
+        self._others = others
+        self._other_ports: list[IListeningPort] = []
         self._ports: list[IListeningPort] | None = None
         self._encrypted: set[IListeningPort] = set()
         self._factories: dict[IListeningPort, IntakeFactory] = {}
@@ -100,6 +107,8 @@ class ChatService(Service):
 
         for description, endpoint, factory in self._listeners:
             endpoint.listen(factory).addCallbacks(listening, failed, (description, factory), {}, (description,))
+        for description, endpoint, other in self._others:
+            endpoint.listen(other).addCallbacks(self._other_ports.append, failed, errbackArgs=(description,))
         if failures:
             fail(failures[0])
 
@@ -123,12 +132,15 @@ class ChatService(Service):
         self._passwords.start()
         self._housekeeping.start()
         self._reload.start()
-        self.log.info("twisted-chat {version} is up", version=_version())
+        self._watchdog.start()
+        self.log.info("twisted-chat {version} is up", version=installed_version())
         self.log.info("data: {data}", data=self._data)
         for port in self._ports or []:
             where, how = _describe(port.getHost(), port in self._encrypted, self._factories[port])
             self.log.info("listening on {where}; join with: {how}", where=where, how=how)
 
+        for port in self._other_ports:
+            self.log.info("metrics at {where}", where=_describe(port.getHost())[0])
         self._reactor.callWhenRunning(notify, "READY=1")
 
     def _on_signal(self, number: int, function: Callable[[], object]) -> None:
@@ -160,7 +172,8 @@ class ChatService(Service):
         notify("STOPPING=1")
         self._housekeeping.stop()
         self._reload.stop()
-        await DeferredList([_later(port.stopListening()) for port in self._ports or []])
+        self._watchdog.stop()
+        await DeferredList([_later(port.stopListening()) for port in [*(self._ports or []), *self._other_ports]])
         await self._in_time(self._turn.finished())
         connections = [c for _, _, factory in self._listeners for c in factory.connections]
         gone = DeferredList([connection.closed() for connection in connections])
@@ -242,7 +255,8 @@ def _describe(address: Any, encrypted: bool = False, factory: IntakeFactory | No
     return f"{shown}:{port}", f"nc {host} {port}   or: twisted-chat {shown}:{port}"
 
 
-def _version() -> str:
+def installed_version() -> str:
+    """The version of this package."""
     try:
         return version("twisted-chat")
     except PackageNotFoundError:

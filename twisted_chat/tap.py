@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
 
 from .auth.passwords import Passwords
 from .chat.chat import Chat
@@ -19,9 +21,13 @@ from .protocols.intake import IntakeFactory
 from .protocols.irc.connection import IRCFactory
 from .protocols.line import ChatFactory
 from .reload import Reload
-from .service import ChatService
+from .service import ChatService, installed_version
 from .store.memory import MemoryStore
 from .store.sqlite import SQLiteStore
+from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from .tls import Certificates
 
 __all__ = ["Options", "makeService"]
 
@@ -47,21 +53,46 @@ def makeService(options: Options) -> ChatService:
     chat = Chat(turn, timed.seconds, passwords, clean(options["name"]), motd, guests)
     housekeeping = Housekeeping(timed, chat, store, keep, fanout.reread)
     eager = EagerReactor(timed)
-    listeners, certificates = [], []
+    certificates: list[Certificates] = []
+    listeners = []
     wanted: list[tuple[str, type[IntakeFactory]]] = [(each, ChatFactory) for each in options["line"]]
     wanted += [(each, IRCFactory) for each in options["irc"]]
     for description, factory in wanted or [(DEFAULT_LINE, ChatFactory), (DEFAULT_IRC, IRCFactory)]:
-        try:
-            endpoint, renewable = listener(eager, description)
-        except ValueError as error:
-            fail(str(error))
-        certificates += [renewable] if renewable is not None else []
+        endpoint = _listener(eager, description, certificates)
         listeners.append((description, endpoint, factory(chat, turn, timed, options["send-queue"])))
     data = "none: nothing is kept" if memory else os.path.abspath(options["database"])
     settings = _settings(chat, housekeeping, [factory for _, _, factory in listeners])
     reload = Reload(timed, options, chat, certificates, settings)
     chat.rehash = reload.reload
-    return ChatService(timed, store, chat, turn, passwords, housekeeping, listeners, data, reload, options.json_log)
+    watchdog = Watchdog(timed)
+    others: list[tuple[str, IStreamServerEndpoint, IProtocolFactory]] = []
+    if options["metrics"] is not None:
+        try:
+            from .metrics import ChatCollector, make_site  # noqa: PLC0415  # only those who want numbers wait for it
+        except ImportError as error:
+            fail(f"--metrics: {error}: pip install 'twisted-chat[metrics]' installs it")
+        factories: dict[str, list[IntakeFactory]] = {"line": [], "irc": []}
+        for _, _, each in listeners:
+            factories["irc" if isinstance(each, IRCFactory) else "line"].append(each)
+        collector = ChatCollector(
+            installed_version(), chat, turn, fanout, passwords, watchdog, factories, None, certificates
+        )
+        others.append(
+            (options["metrics"], _listener(timed, options["metrics"], certificates), make_site(collector, turn))
+        )
+    return ChatService(
+        timed, store, chat, turn, passwords, housekeeping, listeners, data, reload, watchdog, options.json_log, others
+    )
+
+
+def _listener(reactor: Any, description: str, certificates: list[Certificates]) -> IStreamServerEndpoint:
+    """What to listen on. Certificates that can be renewed are added to the list."""
+    try:
+        endpoint, renewable = listener(reactor, description)
+    except ValueError as error:
+        fail(str(error))
+    certificates += [renewable] if renewable is not None else []
+    return endpoint
 
 
 def _settings(

@@ -73,6 +73,11 @@ class Passwords:
         """The chat's."""
         return bool(self._checkers)
 
+    @property
+    def waiting(self) -> int:
+        """How many passwords wait to be checked or hashed."""
+        return len(self._waiting)
+
     def start(self) -> None:
         """Begin. The reactor runs, or is about to."""
         self._pool.start()

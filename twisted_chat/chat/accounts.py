@@ -85,6 +85,9 @@ class Accounts:
         self._certificates: dict[str, str] = {}
         self._notes: WeakValueDictionary[str, Put] = WeakValueDictionary()
 
+    def __len__(self) -> int:
+        return len(self._accounts)
+
     def restore(self, records: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Take over what the store has."""
         for key, record in records:

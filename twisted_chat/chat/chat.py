@@ -34,6 +34,7 @@ class Chat:
     @ivar accounts: all accounts.
     @ivar bans: who is kept out of the server, by mask.
     @ivar shunned: keys of names and addresses whose words reach nobody, and because of which name.
+    @ivar logins: how often somebody has come in, since the start.
     @ivar rehash: reads the operator's files again, and tells what has changed: sentences for the operator.
     @ivar looks: the skeletons of all names of users and rooms in use, with their keys.
     """
@@ -67,6 +68,7 @@ class Chat:
         self.bans: dict[str, Ban] = {}
         self.shunned: dict[str, str] = {}
         self.looks: dict[str, str] = {}
+        self.logins = 0
         self.rehash: Callable[[], list[str]] = list
         self.add_room(parse_room(LOBBY)).made = 0.0
 

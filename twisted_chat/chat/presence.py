@@ -49,6 +49,7 @@ def enter(
     shown = name if account is None else parse_name(account.name)
     user = User(shown, session, chat.now(), account is not None, card or Card(host=chat.cloak(session.address)))
     chat.add_user(user)
+    chat.logins += 1
     rooms = _rooms_to_enter(chat, user, account) if welcome is None else []
     for room in rooms:
         if user not in room.members:
@@ -87,6 +88,7 @@ def _attach(
     welcome: Callable[[User], Sequence[Step]] | None,
 ) -> None:
     """Another connection of someone who is here."""
+    chat.logins += 1
     user.sessions += (session,)
     session.user = user
     for banned in [room for room in user.rooms if _banned_here(chat, user, room, session)]:

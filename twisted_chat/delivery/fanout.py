@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from twisted.internet.defer import ensureDeferred
@@ -68,6 +68,8 @@ class Fanout:
 
     What the steps say about who receives what takes effect in their order, so a session that enters between two
     messages receives the second only, though both are delivered together.
+
+    @ivar deliveries: how many events were sent, counted once for each connection.
     """
 
     log = Logger()
@@ -77,6 +79,7 @@ class Fanout:
         self._audiences: dict[str, dict[Format, dict[Session, None]]] = {}
         self._recent: dict[str, Recent] = {}
         self._last_id = 0
+        self.deliveries = 0
 
     def deliver(self, steps: Sequence[Step]) -> None:
         """Send everything to everyone it is for. The events among the steps are committed."""
@@ -127,7 +130,7 @@ class Fanout:
         mixed: dict[Session, None] = {}
         for name in rooms:
             for format, audience in self._audiences[name].items():
-                listeners: Iterable[Session] = audience
+                listeners: Collection[Session] = audience
                 if own:
                     listeners = [session for session in audience if session not in own]
                 if len(rooms) > 1:
@@ -137,12 +140,17 @@ class Fanout:
                         listeners = [session for session in listeners if session not in mixed]
                 data = b"".join(runs[name].encoded(format))
                 if data:
+                    self.deliveries += len(listeners) * len(runs[name].events)
                     send_all(listeners, data)
-        shared: dict[tuple[tuple[str, Format], ...], bytes] = {}
+        shared: dict[tuple[tuple[str, Format], ...], tuple[bytes, int]] = {}
         for session in mixed:
             heard = tuple((name, format) for name, format in session.formats.items() if name in runs)
-            data = shared.get(heard) or shared.setdefault(heard, b"".join(_merge(runs, heard)))
+            if heard not in shared:
+                lines = _merge(runs, heard)
+                shared[heard] = b"".join(lines), len(lines)
+            data, events = shared[heard]
             if data:
+                self.deliveries += events
                 session.send(data)
 
     def _send_own(self, session: Session, mine: list[Own], runs: dict[str, Run], end: int) -> None:
@@ -199,12 +207,14 @@ class Fanout:
 
     def _between(self, session: Session, runs: dict[str, Run], start: int, end: int, pieces: list[bytes]) -> None:
         heard = [(name, format) for name, format in session.formats.items() if name in runs]
+        before = len(pieces)
         if len(heard) == 1:
             name, format = heard[0]
             run = runs[name]
             pieces += run.encoded(format)[run.span(start, end)]
         elif heard:
             pieces += _merge(runs, heard, start, end)
+        self.deliveries += len(pieces) - before
 
     def _recall(
         self, session: Session, recall: Recall, upto: int, runs: dict[str, Run], place: int, pieces: list[bytes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, ensureDeferred
@@ -13,6 +14,7 @@ from ..chat.acts import Act, Answer, Session, Step, Sync
 from ..chat.events import KEPT, Record
 from ..store.interface import Store, StoreError
 from .fanout import Fanout
+from .histogram import Histogram
 
 NOT_SENT = "Not sent: the server cannot write its log at the moment. Please try again."
 CONGESTED = 5_000
@@ -29,6 +31,10 @@ class Reader(Protocol):
 class Turn:
     """The chat's outbox.
 
+    @ivar committed: how many events and records were committed; C{failures}: how many commits failed.
+    @ivar latency: how long commits took.
+    @ivar failing: whether the last commit failed.
+
     Acts are gathered until the reactor's turn ends; then their events are appended to the log in one transaction, and
     when that is on disk, everything is delivered in the order in which it was done. While a transaction is under way
     the next acts gather, so that the slower the disk is, the more goes into one.
@@ -36,21 +42,33 @@ class Turn:
 
     log = Logger()
 
-    def __init__(self, store: Store, fanout: Fanout, later: Callable[[float, Callable[[], None]], object]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        fanout: Fanout,
+        later: Callable[[float, Callable[[], None]], object],
+        now: Callable[[], float] = monotonic,
+    ) -> None:
         """
         @param later: calls a function after so many seconds; 0 is the end of the reactor's turn
             (C{IReactorTime.callLater}).
+        @param now: in seconds, for measuring how long commits take.
         """
         self._store = store
         self._fanout = fanout
         self._later = later
+        self._now = now
+        self._begun = 0.0
+        self.committed = 0
+        self.failures = 0
+        self.latency = Histogram()
+        self.failing = False
         self._gathered: list[Act] = []
         self._facts: list[Act] = []
         self._committing: list[Act] | None = None
         self._records: list[Record] = []
         self._due: deque[Sequence[Step]] = deque()
         self._scheduled = False
-        self._failing = False
         self._retrying = False
         self._waiting: list[Reader] = []
         self._idle: list[Deferred[None]] = []
@@ -67,6 +85,11 @@ class Turn:
     def position(self) -> int:
         """See L{Outbox}."""
         return self._fanout.position
+
+    @property
+    def waiting(self) -> int:
+        """How many acts wait for the disk."""
+        return len(self._gathered) + len(self._facts) + len(self._committing or ())
 
     def slow_down(self, producer: Reader) -> None:
         """Called after input was taken: while more waits for the disk than is good, no more is read from there."""
@@ -95,7 +118,9 @@ class Turn:
             return
         self._committing = None
         self._scheduled = False
-        self._failing = False
+        self.failing = False
+        self.committed += len(records)
+        self.latency.observe(self._now() - self._begun)
         # The disk works on the next acts while these go out; but nothing of those may overtake these.
         self._due.append([step for act in acts for step in act.steps])
         if self._gathered:
@@ -120,6 +145,7 @@ class Turn:
         self._scheduled = True
         self._committing = acts
         self._records = [step for act in acts for step in act.steps if type(step) in KEPT]  # type: ignore[misc]
+        self._begun = self._now()
         ensureDeferred(self._commit(self._records))
 
     async def _commit(self, records: Sequence[Record]) -> None:
@@ -143,9 +169,10 @@ class Turn:
         """Nothing was committed: take everything back that waits for it, and say so; what is a fact is kept."""
         if not isinstance(error, StoreError):
             self.log.failure("the log failed: a defect, please report it")
-        elif not self._failing:
+        elif not self.failing:
             self.log.error("the log cannot be written, messages are refused: {why}", why=error)
-        self._failing = True
+        self.failing = True
+        self.failures += 1
         acts = (self._committing or []) + self._gathered
         self._committing, self._gathered = None, []
         facts: list[Act] = []
