@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import re
 import subprocess
 import sys
@@ -182,3 +183,9 @@ class LayoutTests(SynchronousTestCase):
         )
         for name in ("prometheus_client", "tomllib", "twisted.web.server", "twisted_chat.tls", "twisted_chat.logs"):
             self.assertNotIn(name, loaded.stdout.split())
+
+    def test_every_package_is_installed(self) -> None:
+        setup = configparser.ConfigParser()
+        setup.read(ROOT / "setup.cfg", encoding="utf-8")
+        found = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / PACKAGE).rglob("__init__.py")}
+        self.assertEqual(set(setup["options"]["packages"].split()), found | {"twisted.plugins"})
