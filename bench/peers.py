@@ -144,12 +144,12 @@ def database(folder: Path) -> Path:
     return folder / "chat.sqlite"
 
 
-def _ours(option: str) -> Callable[[Path, int], list[str]]:
+def _ours(option: str, *more: str) -> Callable[[Path, int], list[str]]:
     def command(folder: Path, port: int) -> list[str]:
         return [
             *TWISTD, "--nodaemon", "--pidfile=", f"--logfile={folder / 'daemon.log'}", "chat",
             f"--{option}", f"tcp:{port}:interface=127.0.0.1",
-            "--database", str(database(folder)),
+            "--database", str(database(folder)), *more,
         ]  # fmt: skip
 
     return command
@@ -186,6 +186,14 @@ PEERS = {
         Peer("floor-line", "raw", "floor", _no_compiler, _floor("line"), lambda: "floor, one send a message"),
         Peer("ours", "line", "ours", _no_daemon, _ours("line"), _our_version),
         Peer("ours-irc", "irc", "ours", _no_daemon, _ours("irc"), _our_version),
+        Peer(
+            "ours-second",
+            "line",
+            "ours",
+            _no_daemon,
+            _ours("line", "--sync", "second"),
+            lambda: f"{_our_version()}, --sync second",
+        ),
     )
 }
 GROUPS = {"floor": ["floor-turn", "floor-line"]}

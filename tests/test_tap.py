@@ -49,6 +49,7 @@ class OptionTests(SynchronousTestCase):
                 "line": [],
                 "irc": [],
                 "database": "chat.sqlite",
+                "sync": "commit",
                 "motd": None,
                 "name": "chat",
                 "keep": None,
@@ -65,7 +66,7 @@ class OptionTests(SynchronousTestCase):
     def test_every_option_in_its_long_and_short_form(self) -> None:
         options = self.parse(
             "--line", "tcp:1", "-l", "unix:/tmp/x", "--database", "d", "--motd", "m", "--name", "n",
-            "--send-queue", "99", "--keep", "90d", "--guests", "no", "--irc", "tcp:2",
+            "--send-queue", "99", "--keep", "90d", "--guests", "no", "--irc", "tcp:2", "--sync", "second",
         )  # fmt: skip
         self.assertEqual(
             dict(options),
@@ -73,6 +74,7 @@ class OptionTests(SynchronousTestCase):
                 "line": ["tcp:1", "unix:/tmp/x"],
                 "irc": ["tcp:2"],
                 "database": "d",
+                "sync": "second",
                 "motd": "m",
                 "name": "n",
                 "keep": "90d",
@@ -90,12 +92,20 @@ class OptionTests(SynchronousTestCase):
         self.assertEqual(self.parse()["line"], [])
 
     def test_what_is_no_option_or_number_is_refused(self) -> None:
-        for arguments in (["--port", "9"], ["extra"], ["--send-queue", "much"], ["--database"]):
+        for arguments in (["--port", "9"], ["extra"], ["--send-queue", "much"], ["--database"], ["--sync", "no"]):
             self.assertRaises(UsageError, self.parse, *arguments)
 
     def test_help_names_every_option(self) -> None:
         text = str(tap.Options())
-        for name in ("--line", "--database", "--motd", "--name", "--send-queue", "tcp:9009:interface=127.0.0.1"):
+        for name in (
+            "--line",
+            "--database",
+            "--motd",
+            "--name",
+            "--send-queue",
+            "--sync",
+            "tcp:9009:interface=127.0.0.1",
+        ):
             self.assertIn(name, text)
 
 

@@ -25,6 +25,12 @@ DEFAULT_IRC = "tcp:6667:interface=127.0.0.1"
 DEFAULT_DATABASE = "chat.sqlite"
 
 
+def _sync(value: str) -> str:
+    if value not in ("commit", "second"):
+        raise ValueError(f"commit or second, not {value}")
+    return value
+
+
 class Options(UsageOptions, AuthOptionMixin):
     """What can be said on the command line."""
 
@@ -33,6 +39,14 @@ class Options(UsageOptions, AuthOptionMixin):
     optParameters = [  # noqa: RUF012
         ["config", "c", None, "A TOML file with any of these options; the command line goes before it."],
         ["database", "d", DEFAULT_DATABASE, "The database file; ':memory:' keeps nothing."],
+        [
+            "sync",
+            None,
+            "commit",
+            "When what is said is put on disk: commit (before anyone sees it), or second (within one: a power cut then "
+            "loses what was just said, a crash of the daemon does not).",
+            _sync,
+        ],
         ["motd", "m", None, "A file with the message of the day."],
         ["name", None, "chat", "What the server calls itself."],
         ["keep", None, None, "How much is kept: a time such as 90d, or a number of events. [default: everything]"],

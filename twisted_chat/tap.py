@@ -41,7 +41,9 @@ def makeService(options: Options) -> ChatService:
 
     timed: Any = reactor
     memory = options["database"] == ":memory:"
-    store = MemoryStore() if memory else SQLiteStore(options["database"], timed.callFromThread)
+    store = (
+        MemoryStore() if memory else SQLiteStore(options["database"], timed.callFromThread, options["sync"] == "commit")
+    )
     fanout = Fanout(store)
     turn = Turn(store, fanout, timed.callLater)
     passwords = Passwords(timed, options.get("credCheckers") or ())

@@ -66,6 +66,7 @@ def crash_round(daemon: Daemon, number: int, after: float, before: list[str]) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20, help="how many times to kill it (default: 20)")
+    parser.add_argument("--sync", default="commit", help="as the daemon's --sync (default: commit)")
     parser.add_argument("--longest", type=float, default=1.5, help="let them talk so long at most (default: 1.5 s)")
     parser.add_argument("--seed", type=int, default=None, help="for the same moments again")
     options = parser.parse_args()
@@ -75,7 +76,7 @@ def main() -> None:
     received = 0
     history: list[str] = []
     with tempfile.TemporaryDirectory(prefix="chat-crash-") as folder:
-        daemon = Daemon(Path(folder))
+        daemon = Daemon(Path(folder), "--sync", options.sync)
         try:
             for number in range(1, options.rounds + 1):
                 result, history = crash_round(daemon, number, moments.uniform(0.02, options.longest), history)

@@ -207,11 +207,12 @@ def look_at_direct(daemon: Daemon, confirmed: Confirmed) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9, help="how many times to kill it, 9 at most (default: 9)")
+    parser.add_argument("--sync", default="commit", help="as the daemon's --sync (default: commit)")
     parser.add_argument("--longest", type=float, default=2.0, help="let them work so long at most (default: 2 s)")
     options = parser.parse_args()
     confirmed = Confirmed()
     with tempfile.TemporaryDirectory(prefix="chat-kill-") as folder:
-        daemon = Daemon(Path(folder))
+        daemon = Daemon(Path(folder), "--sync", options.sync)
         daemon.start()
         try:
             prepare(daemon)

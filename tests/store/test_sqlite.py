@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -50,7 +51,7 @@ class FileCase(TestCase):
     async def close(self, store: SQLiteStore) -> None:
         self._open.remove(store)
         await store.close()
-        for worker in (store._writer, store._reader):
+        for worker in (store._writer, store._reader, *([store._syncer] if store._syncing else [])):
             await deferToThread(worker._thread.join, 5.0)
 
     def refused(self, path: Path | str) -> str:
@@ -72,8 +73,91 @@ class SQLiteContractTests(StoreContract, TestCase):
 
     async def close(self) -> None:
         await self.store.close()
-        for worker in (self.store._writer, self.store._reader):
+        for worker in (self.store._writer, self.store._reader, *([self.store._syncer] if self.store._syncing else [])):
             await deferToThread(worker._thread.join, 5.0)
+
+
+class SyncedLaterContractTests(SQLiteContractTests):
+    def make(self) -> SQLiteStore:
+        path = super().make().path
+        return SQLiteStore(path, timed.callFromThread, sync_commits=False)
+
+
+class SyncedLaterTests(FileCase):
+    """Commits that do not wait for the disk, and what follows in the background."""
+
+    def opened(self, **settings: float) -> SQLiteStore:
+        store = SQLiteStore(str(self.path), timed.callFromThread, sync_commits=False)
+        store.feed = lambda events: None
+        for name, value in {"SYNC": 0.02, **settings}.items():
+            setattr(store, name, value)
+        store.open()
+        self._open.append(store)
+        return store
+
+    def on_disk(self) -> int:
+        """How many events the file has by itself, without the write-ahead log."""
+        copy = self.folder() / "copy.sqlite"
+        shutil.copy(self.path, copy)
+        db = sqlite3.connect(copy)
+        try:
+            (events,) = db.execute("SELECT count(*) FROM event").fetchone()
+        except sqlite3.DatabaseError:  # it is just being written
+            events = -1
+        db.close()
+        return int(events)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        for _ in range(500):
+            if condition():
+                return
+            await task.deferLater(timed, 0.01)
+        self.fail("that has not happened in time")
+
+    async def test_a_commit_does_not_wait_for_the_disk_and_copies_nothing(self) -> None:
+        store = self.opened(SYNC=60.0)
+        self.assertEqual(store._writing.execute("PRAGMA synchronous").fetchone(), (1,))
+        for _ in range(1500):
+            store._append([said("x")])
+        self.assertLess(self.on_disk(), 1)
+
+    async def test_what_was_committed_follows_to_the_disk(self) -> None:
+        store = self.opened()
+        for events in (1, 2):
+            await store.append([said("x")])
+            await self.until(lambda events=events: self.on_disk() == events)  # type: ignore[misc]
+
+    async def test_the_disk_is_left_alone_when_there_is_nothing_new(self) -> None:
+        store = self.opened()
+        store._index_step = lambda: False  # type: ignore[method-assign]
+        await store.append([said("x")])
+        await self.until(lambda: store._synced == store._writing.total_changes)
+        with mock.patch.object(store, "_checkpoint", return_value=1) as checkpoint:
+            await task.deferLater(timed, 0.2)
+        checkpoint.assert_not_called()
+
+    async def test_what_could_not_be_put_on_disk_is_tried_again(self) -> None:
+        store = self.opened()
+        logged: list[str] = []
+        store.log = mock.Mock(error=lambda text, **values: logged.append(text))
+        good = store._syncing
+        store._syncing = mock.Mock(execute=mock.Mock(side_effect=sqlite3.OperationalError("disk I/O error")))
+        await store.append([said("x")])
+        await self.until(lambda: len(logged) > 1)
+        self.assertIn("could not be put on disk", logged[0])
+        store._syncing = good
+        await self.until(lambda: self.on_disk() == 1)
+
+    async def test_the_write_ahead_log_begins_again_also_when_there_is_no_pause(self) -> None:
+        store = self.opened(LONG=20)
+        largest = 0
+        for _ in range(40):
+            await store.append([said("x" * 500) for _ in range(200)])
+            await store.append([said("x")])
+            largest = max(largest, Path(f"{self.path}-wal").stat().st_size)
+            await task.deferLater(timed, 0.01)
+        (pages,) = store._writing.execute("PRAGMA page_count").fetchone()
+        self.assertLess(largest, pages * 4096)
 
 
 class LastingTests(FileCase):

@@ -29,21 +29,31 @@ _INSERT = Insert("event", "(?,?,?,?,?,?,?,?)")
 
 
 class SQLiteStore(Store):
-    """See L{Store}. One transaction an L{append}, on disk (C{synchronous=FULL}) before it is done.
+    """See L{Store}. One transaction an L{append}, on disk (C{synchronous=FULL}) before it is done; or, for those who
+    would rather lose a second in a power cut than wait for the disk, in the system's hands then and on disk later.
 
     The search index follows the log in idle moments, or when it is C{INDEX_LAG} events behind: it costs neither a
     commit nor a recipient anything.
     """
 
     INDEX_LAG = 2000
+    # How often what was committed is put on disk in the background, in seconds.
+    SYNC = 1.0
+    # When the write-ahead log has so many pages afterwards, the writer copies what has come meanwhile: it can only
+    # begin again at its start when all has been copied.
+    LONG = 4000
 
     log = Logger()
 
-    def __init__(self, path: str, from_thread: Callable[..., object]) -> None:
+    def __init__(self, path: str, from_thread: Callable[..., object], sync_commits: bool = True) -> None:
         """
         @param path: the database file; made when it is not there.
         @param from_thread: runs a function in the reactor's thread (C{IReactorFromThreads.callFromThread}).
+        @param sync_commits: whether a commit waits for the disk. Without, what was committed survives the end of the
+            process all the same, but not that of the system.
         """
+        self._sync_commits = sync_commits
+        self._synced = 0
         self.path = path
         self._from_thread = from_thread
         self._rooms: dict[str, int] = {}
@@ -60,6 +70,7 @@ class SQLiteStore(Store):
             try:
                 self._prepare()
                 self._reading = self._connect(f"file:{quoted(self.path)}?mode=ro")
+                self._syncing = None if self._sync_commits else self._connect(self.path)
             except BaseException:
                 self._writing.close()
                 raise
@@ -73,6 +84,9 @@ class SQLiteStore(Store):
         self._reader = Worker("log reader", self._from_thread)
         self._writer.start()
         self._reader.start()
+        if self._syncing is not None:
+            self._syncer = Worker("log syncer", self._from_thread, self._sync, self.SYNC)
+            self._syncer.start()
 
     def _take_lock(self) -> IO[bytes]:
         # A file of its own: closing any descriptor of the database would drop SQLite's own locks on it.
@@ -104,7 +118,9 @@ class SQLiteStore(Store):
         if application != APPLICATION_ID and tables:
             raise StoreError(f"{self.path}: a database of another program")
         db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
+        db.execute(f"PRAGMA synchronous={'FULL' if self._sync_commits else 'NORMAL'}")
+        if not self._sync_commits:
+            db.execute("PRAGMA wal_autocheckpoint=0")
         db.execute("PRAGMA foreign_keys=ON")
         self._upgrade()
         self._rooms = dict(db.execute("SELECT name, id FROM room"))
@@ -127,7 +143,11 @@ class SQLiteStore(Store):
 
     def close(self) -> Deferred[None]:
         # The last connection to close copies the write-ahead log into the database and removes it, if it may write.
-        ended = self._reader.ask(self._reading.close).addBoth(lambda _: self._writer.ask(self._writing.close))
+        ended = self._reader.ask(self._reading.close)
+        if self._syncing is not None:
+            syncer, syncing = self._syncer, self._syncing
+            ended.addBoth(lambda _: syncer.ask(syncing.close)).addBoth(lambda _: syncer.stop())
+        ended.addBoth(lambda _: self._writer.ask(self._writing.close))
 
         def let_go(result: None) -> None:
             self._reader.stop()
@@ -218,6 +238,32 @@ class SQLiteStore(Store):
     def _size(self) -> int:
         (span,) = self._reading.execute("SELECT coalesce(max(id) - min(id) + 1, 0) FROM event").fetchone()
         return int(span)
+
+    # The disk, when commits do not wait for it
+
+    def _sync(self) -> bool:
+        """In the syncer's thread: put on disk what was committed up to now."""
+        assert self._syncing is not None
+        changes = self._writing.total_changes
+        if changes != self._synced:
+            pages = self._checkpoint(self._syncing)
+            if pages is not None:
+                self._synced = changes
+            if pages is not None and pages > self.LONG:
+                self._writer.ask(self._checkpoint, self._writing)
+        return True
+
+    def _checkpoint(self, db: sqlite3.Connection) -> int | None:
+        """Put the write-ahead log on disk, and copy it into the database as far as nobody needs it.
+
+        @return: how many pages it has; C{None} if that failed.
+        """
+        try:
+            _, pages, _ = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error as error:
+            self.log.error("the log could not be put on disk, and will be tried again: {error}", error=error)
+            return None
+        return int(pages)
 
     # Search's index, in the writer's thread
 
