@@ -190,10 +190,8 @@ class LoginTests(RegistrationCase):
         self.assertEqual(
             bob.read(),
             [
-                "#lobby user [kim] left the room (is ann)",
-                "user [kim] left the room (is ann)",
-                "#lobby user [ann] has entered the room",
-                "user [ann] has entered the room",
+                "#lobby user [kim] is now [ann]",
+                "user [kim] is now [ann]",
             ],
         )
         self.assertEqual([room.name for room in kim.user.rooms], ["#lobby", "#dev"])

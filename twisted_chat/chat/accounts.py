@@ -101,6 +101,10 @@ class Accounts:
         key = self._looks.get(name.skeleton)
         return None if key is None or key == name.key else self._accounts[key]
 
+    def looks_taken(self, name: Name) -> bool:
+        """Whether an account has this name, or one that looks like it."""
+        return name.skeleton in self._looks
+
     def by_certificate(self, fingerprint: str) -> Account | None:
         """The account whose owner logs in with this certificate."""
         return self._accounts.get(self._certificates.get(fingerprint, ""))

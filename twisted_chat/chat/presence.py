@@ -50,7 +50,7 @@ def enter(
     user = User(shown, session, chat.now(), account is not None, card or Card(host=chat.cloak(session.address)))
     chat.add_user(user)
     chat.logins += 1
-    rooms = _rooms_to_enter(chat, user, account) if welcome is None else []
+    rooms = rooms_to_enter(chat, user, account) if welcome is None else []
     for room in rooms:
         if user not in room.members:
             chat.put_in(user, room)
@@ -64,6 +64,9 @@ def enter(
             if other is not session:
                 told = Answer(other, "login", "-- You are not logged in after all: please try again.")
                 chat.outbox.add(Act(None, [Exit(other, None), Focus(other, None), told]))
+            if other.arrival is not None:
+                # It cannot be asked for a name again.
+                chat.hang_up(other, "You are not logged in after all: please try again.")
         if user.farewell is not None:
             user.farewell.steps = []
 
@@ -76,7 +79,7 @@ def enter(
         steps.append(_greeting(chat, session, rooms))
     steps += [Recall(session, (room.name,), REPLAY, talk=True) for room in rooms[:1]]
     if account is not None:
-        steps += _catch_up(chat, session, user, account)
+        steps += catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, steps, undo))
 
 
@@ -91,7 +94,7 @@ def _attach(
     chat.logins += 1
     user.sessions += (session,)
     session.user = user
-    for banned in [room for room in user.rooms if _banned_here(chat, user, room, session)]:
+    for banned in [room for room in user.rooms if banned_here(chat, user, room, session)]:
         event = chat.event(Kind.LEAVE, banned, user, text="banned")
         remove(chat, user, banned, event, [], None)
     session.room = room = user.rooms[0] if user.rooms else None
@@ -107,11 +110,12 @@ def _attach(
         if room is not None:
             steps.append(Recall(session, (room.name,), REPLAY, talk=True))
     if not user.caught_up:
-        steps += _catch_up(chat, session, user, account)
+        steps += catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, steps))
 
 
-def _banned_here(chat: Chat, user: User, room: Room, session: Session) -> bool:
+def banned_here(chat: Chat, user: User, room: Room, session: Session) -> bool:
+    """Whether someone in a room is banned from it, under their name now, or from where this session comes."""
     if chat.role(user, room) >= Role.OP:
         return False
     return find_ban(room.bans.values(), user.name.key, (session.address,), chat.now()) is not None
@@ -135,7 +139,7 @@ def check_admitted(chat: Chat, session: Session, name: Name, account: Account | 
         raise Refused("suspended", f"This account is suspended{': ' if account.suspended else ''}{account.suspended}.")
 
 
-def _rooms_to_enter(chat: Chat, user: User, account: Account | None) -> list[Room]:
+def rooms_to_enter(chat: Chat, user: User, account: Account | None) -> list[Room]:
     """The lobby, and where an account was before; as far as they may be there.
 
     A room is the same only if it was there already when the account left: what has been made since under its name is
@@ -168,7 +172,7 @@ def _greeting(chat: Chat, session: Session, rooms: list[Room] | tuple[Room, ...]
     return Answer(session, "room", "\n".join(lines + _about(room)), room_data(room))
 
 
-def _catch_up(chat: Chat, session: Session, user: User, account: Account) -> list[Step]:
+def catch_up(chat: Chat, session: Session, user: User, account: Account) -> list[Step]:
     """What came while an account was away: its direct messages, and how much is new in its rooms."""
     user.marks = account.markers
 
@@ -383,7 +387,7 @@ def remove(
     exits: list[Step] = [Exit(s, room.name) for s in user.sessions]
     steps: list[Step] = [event, *exits]
     if not see:
-        steps = [*exits, event, *_to_themselves(user, event)]
+        steps = [*exits, event, *to_themselves(user, event)]
     steps += told
     following = user.rooms[-1] if user.rooms else None
     for s in focus:
@@ -404,7 +408,7 @@ def remove(
     chat.outbox.add(Act(by, steps, undo))
 
 
-def _to_themselves(user: User, event: Event) -> list[Private]:
+def to_themselves(user: User, event: Event) -> list[Private]:
     """Tell it those of someone's sessions that show them their own coming and going."""
     sessions = tuple(s for s in user.sessions if s.arrival is not None)
     return [Private(sessions, event)] if sessions else []
@@ -436,7 +440,7 @@ def rename(chat: Chat, session: Session, text: str) -> None:
         event.whole = whole
         steps.append(event)
     if not user.rooms:
-        steps += _to_themselves(user, chat.event(Kind.RENAME, None, user, new.shown))
+        steps += to_themselves(user, chat.event(Kind.RENAME, None, user, new.shown))
     change_name(chat, user, new)
     steps.append(Answer(session, "info", f"You are now {new.shown}.", {"code": "renamed", "name": new.shown}))
     if user.registered:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import certificates, presence
+from . import certificates, identity, presence
 from .accounts import Account, check_password
 from .acts import Act, Answer, Focus, Session
 from .chat import Chat
 from .errors import Refused
-from .events import Put
 from .names import Name, parse_name
-from .permissions import Role
-from .rooms import User
 
 WRONG = Refused("wrong-password", "Wrong name or password.")
 
@@ -44,36 +41,11 @@ def register(chat: Chat, session: Session, password: str) -> None:
             now = chat.now()
             made = chat.accounts.put(Account(user.name.shown, value, now, now))
             text = f"The name {user.name.shown} is yours now: it will be asked for its password."
-            _own(chat, session, user, made, Answer(session, "account", text, {"account": user.name.shown}))
+            identity.own(chat, session, user, made, Answer(session, "account", text, {"account": user.name.shown}))
         session.ready()
 
     session.busy = True
     chat.authenticator.hash(session.address, password, hashed)
-
-
-def _own(chat: Chat, session: Session, user: User, change: tuple[Put, Callable[[], None]], told: Answer) -> None:
-    """A guest owns the name from now on, and keeps what they are in their rooms.
-
-    @param change: what it does to the account, and what takes that back.
-    """
-    put, undo_account = change
-    user.registered = True
-    before = {room: room.roles.get(user.name.key) for room in user.rooms if room.members[user] > Role.MEMBER}
-    for room, role in before.items():
-        room.roles[user.name.key] = max(room.members[user], role or Role.MEMBER)
-
-    def undo() -> None:
-        user.registered = False
-        for room, role in before.items():
-            if role is None:
-                room.roles.pop(user.name.key, None)
-            else:
-                room.roles[user.name.key] = role
-            chat.keep_if_used(room)
-        undo_account()
-
-    kept = [put for room in before for put in chat.keep_room(room)]
-    chat.outbox.add(Act(session, [put, *kept, told], undo))
 
 
 def prove(
@@ -137,7 +109,7 @@ def log_in(chat: Chat, session: Session, text: str, password: str) -> None:
     def proved(account: Account) -> None:
         try:
             if user is not None:
-                _become(chat, session, name, account)
+                identity.become(chat, session, account)
             else:
                 presence.enter(chat, session, name, account)
         except Refused as why:
@@ -167,7 +139,7 @@ def log_in_by_certificate(chat: Chat, session: Session, fingerprint: str | None,
     name = parse_name(account.name)
     presence.check_admitted(chat, session, name, account)
     if user is not None:
-        _become(chat, session, name, account)
+        identity.become(chat, session, account)
     else:
         presence.enter(chat, session, name, account)
 
@@ -180,36 +152,6 @@ def _adopt(chat: Chat, session: Session, name: Name) -> Account:
     put, undo = chat.accounts.put(account)
     chat.outbox.add(Act(session, [put], undo))
     return account
-
-
-def _become(chat: Chat, session: Session, name: Name, account: Account) -> None:
-    """A guest turns out to be the owner of an account: leaves as the one, and comes in as the other."""
-    guest = session.user
-    assert guest is not None
-    if guest.name.key == name.key and not guest.registered:
-        # A guest of that very name, from before the account was made elsewhere.
-        told = Answer(session, "account", f"You are logged in as {account.name}.", {"account": account.name})
-        _own(chat, session, guest, chat.accounts.change(name.key, seen=chat.now()), told)
-        return
-    rooms = {room: room.members[guest] for room in guest.rooms}
-    presence.check_admitted(chat, session, name, account)
-    presence.lost(chat, session, f"is {account.name}")
-    presence.enter(chat, session, name, account)
-    user = session.user
-    if user is None:
-        return
-    for room, role in rooms.items():
-        if user not in room.members:
-            # Whoever was let in as a guest need not be let in again.
-            room.invited.add(name.key)
-            try:
-                presence.join(chat, session, room.name)
-            except Refused as why:
-                chat.refuse(session, why)
-            room.invited.discard(name.key)
-        if role > room.members.get(user, role):
-            room.members[user] = room.roles[name.key] = role
-            chat.outbox.add(Act(session, chat.keep_room(room)))
 
 
 def change_password(chat: Chat, session: Session, old: str, new: str) -> None:
@@ -247,10 +189,14 @@ def change_password(chat: Chat, session: Session, old: str, new: str) -> None:
 
 
 def log_out(chat: Chat, session: Session) -> None:
-    """Be nobody again: the connection is asked for a name, as at its beginning.
+    """Be nobody again: the connection is asked for a name, as at its beginning; or, where a protocol cannot ask, a
+    guest.
 
-    @raise Refused: C{"not-logged-in"}.
+    @raise Refused: C{"not-logged-in"}, or as L{identity.step_down}.
     """
     chat.user(session)
+    if session.arrival is not None:
+        identity.step_down(chat, session)
+        return
     presence.lost(chat, session)
     chat.outbox.add(Act(session, [Focus(session, None), Answer(session, "login", "-- You are logged out.")]))

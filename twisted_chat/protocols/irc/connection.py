@@ -24,6 +24,7 @@ from .message import MAX_CLIENT_TAGS, MAX_LINE, MAX_TAGS, Message, parse
 from .numerics import REFUSALS
 from .registration import Registration
 from .roomlines import arrival
+from .sasl import Exchange
 
 # Beyond a client's own tags, and the CR that a line may have.
 MAX_LENGTH = MAX_TAGS + MAX_LINE
@@ -34,6 +35,7 @@ class IRCProtocol(BoundedLines):
 
     @ivar caps: the capabilities that it has asked for.
     @ivar registration: what it has said of itself so far; C{None} once it is registered.
+    @ivar sasl: its attempt to log in that is under way.
     """
 
     MAX_LENGTH = MAX_LENGTH
@@ -43,6 +45,7 @@ class IRCProtocol(BoundedLines):
 
     caps: frozenset[str] = frozenset()
     registration: Registration | None = None
+    sasl: Exchange | None = None
     _quit: str = ""
 
     @property

@@ -81,6 +81,11 @@ class IRCFormat:
             return b""
         elif answer.kind == "closing":
             lines = [f"ERROR :{answer.text}"]
+        elif answer.kind == "account" and user is not None:
+            was = data.get("was", nick)
+            who, account = f"{was}!{user.card.ident}@{user.card.host}", data.get("account")
+            number = f"900 {was} {who} {account}" if account else f"901 {was} {who}"
+            lines = [f":{self.server} {number} :{answer.text}"]
         elif answer.kind == "invite":
             lines = [f":{data['from']} INVITE {nick} {data['room']}"]
         elif answer.kind == "info" and data.get("code") == "away":

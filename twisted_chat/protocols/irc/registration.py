@@ -10,12 +10,13 @@ from ...chat import presence
 from ...chat import registration as accounts
 from ...chat.accounts import Account
 from ...chat.acts import Step
+from ...chat.chat import Chat
 from ...chat.errors import Refused
 from ...chat.events import Card
 from ...chat.names import parse_name
 from ...chat.rooms import User
 from ...chat.text import clean
-from . import isupport
+from . import isupport, sasl
 from .capabilities import CAPABILITIES, STICKY
 from .message import Message, cut
 from .verbs import verb
@@ -51,9 +52,14 @@ class Registration:
         if not self.nick or not self.ident or self.negotiating:
             return
         chat, session = connection.chat, connection.session
+        self.account = _still(chat, self.account)
         name = parse_name(self.account.name if self.account is not None else self.nick)
         password, self.password = self.password, None
-        if self.account is None and password and chat.accounts.get(name.key) is not None:
+        if self.account is None and password:
+            owner, colon, secret = password.partition(":")
+            if colon and _has_account(chat, owner):
+                name, password = parse_name(owner), secret
+        if self.account is None and password and (_has_account(chat, name.shown) or chat.authenticator.outside):
 
             def proved(account: Account) -> None:
                 self.account = account
@@ -80,6 +86,19 @@ class Registration:
         connection = self._connection
         connection.registration = None
         return [connection.answer([*welcome(connection, user), *motd(connection)])]
+
+
+def _still(chat: Chat, account: Account | None) -> Account | None:
+    """An account as it is now; C{None} if it was erased since."""
+    now = chat.accounts.get(parse_name(account.name).key) if account is not None else None
+    return now if now is not None and account is not None and now.created == account.created else None
+
+
+def _has_account(chat: Chat, text: str) -> bool:
+    try:
+        return chat.accounts.get(parse_name(text).key) is not None
+    except Refused:
+        return False
 
 
 def welcome(connection: IRCProtocol, user: User) -> list[str]:
@@ -118,7 +137,8 @@ def cap(connection: IRCProtocol, message: Message) -> None:
         values = bool(rest) and rest[0].isdecimal() and int(rest[0][:9]) >= 302
         if values:
             connection.caps |= STICKY
-        _list(connection, "LS", [f"{n}={v}" if v and values else n for n, v in CAPABILITIES.items()], values)
+        shown = {**CAPABILITIES, "sasl": ",".join(sasl.mechanisms(connection))}
+        _list(connection, "LS", [f"{n}={v}" if v and values else n for n, v in shown.items()], values)
     elif subcommand == "LIST":
         _list(connection, "LIST", sorted(connection.caps), True)
     elif subcommand == "REQ" and rest:
@@ -133,6 +153,7 @@ def cap(connection: IRCProtocol, message: Message) -> None:
     elif subcommand == "END":
         if registration is not None and registration.negotiating:
             registration.negotiating = False
+            sasl.abandon(connection)
             registration.go_on()
     else:
         connection.reply(410, message.params[0], text="Invalid CAP command")
@@ -155,7 +176,7 @@ def _say(connection: IRCProtocol, subcommand: str, text: str) -> None:
 
 @verb("PASS", 1, early=True)
 def password(connection: IRCProtocol, message: Message) -> None:
-    """The password of the account whose name is given as nick."""
+    """The password of the account whose name is given as nick; or that of any: PASS account:password."""
     if connection.registration is None:
         connection.reply(462, text="You may not reregister")
     else:
@@ -176,7 +197,7 @@ def nick(connection: IRCProtocol, message: Message) -> None:
 
     def take() -> None:
         name = parse_name(wanted)
-        if connection.chat.accounts.get(name.key) is None:
+        if connection.chat.accounts.get(name.key) is None and registration.account is None:
             connection.chat.check_free(name)
         registration.nick = name.shown
 
