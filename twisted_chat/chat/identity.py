@@ -87,6 +87,7 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     """A guest turns out to own an account that is not here yet: a change of name, and whatever goes with it."""
     old, name = user.name, parse_name(account.name)
     renamed = renames(chat, user, name)
+    chat.logins += 1
     presence.change_name(chat, user, name)
     user.registered, user.caught_up = True, False
     before: dict[Room, Role | None] = {}
