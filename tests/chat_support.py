@@ -314,6 +314,7 @@ class Seat:
     arrival = None
     address = "192.0.2.1"
     certificate: str | None = None
+    secure = False
     alive = True
     behind = False
 

@@ -21,6 +21,7 @@ class Session(Protocol):
     @ivar certificate: the fingerprint (SHA-256, in hexadecimal) of the certificate that the other end has shown, of
         which it has the key; C{None} for none.
     @ivar busy: it waits for something (a password being checked): no more is taken from it until L{ready}.
+    @ivar secure: whether what it is sent is encrypted on its way.
     @ivar alive: whether the connection still exists.
     @ivar behind: whether it has not taken all that it was sent; also once it is gone.
     @ivar closing: it has been told goodbye, and nothing more is taken from it.
@@ -39,6 +40,9 @@ class Session(Protocol):
 
     @property
     def certificate(self) -> str | None: ...
+
+    @property
+    def secure(self) -> bool: ...
 
     @property
     def alive(self) -> bool: ...

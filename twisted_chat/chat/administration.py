@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from . import presence
+from collections.abc import Callable
+
+from . import presence, registration
+from .accounts import Account
 from .acts import Act, Answer, Private, Recall, Session, Step
 from .chat import Chat, check_length, span
 from .errors import Refused
-from .events import AUDIT, Kind, Put
+from .events import AUDIT, Kind, Passing, Put
 from .moderation import make_ban
 from .names import parse_name
 from .permissions import parse_mask
@@ -118,6 +121,39 @@ def announce(chat: Chat, session: Session, text: str) -> None:
     event.stream = AUDIT
     everyone = tuple(s for user in chat.users.values() for s in user.sessions)
     chat.outbox.add(Act(session, [event, Private(everyone, event)]))
+
+
+def become(chat: Chat, session: Session, name: str, password: str, then: Callable[[Refused | None], None]) -> None:
+    """Be an administrator under the name that one has, as the owner of an administrator's account. The session is busy
+    until the password has been checked.
+
+    @param then: called with C{None}, or with why not: as L{registration.prove}, or C{"not-admin"}.
+    @raise Refused: C{"bad-name"}.
+    """
+    user = chat.user(session)
+
+    def proved(account: Account) -> None:
+        if not account.admin:
+            then(Refused("not-admin", "That is not the account of an administrator."))
+            return
+        user.oper = parse_name(account.name).key
+        # A fact: from here on they may do it.
+        chat.outbox.add(Act(session, [chat.audit(user.name.shown, "oper", account.name)], fact=True))
+        then(None)
+
+    registration.prove(chat, session, parse_name(name), password, proved, then)
+
+
+def wallops(chat: Chat, session: Session, text: str) -> None:
+    """Tell those something who want to know what administrators tell each other (L{User.flags}).
+
+    @raise Refused: C{"not-admin"}.
+    """
+    admin = _admin(chat, session)
+    event = Passing(Kind.WALLOPS, int(chat.now() * 1000), None, admin.name.shown, "", text)
+    event.card = admin.card
+    told = [s for user in chat.users.values() if "wallops" in user.flags for s in user.sessions if s is not session]
+    chat.outbox.add(Act(session, [Private((session, *told), event)]))
 
 
 def shun(chat: Chat, session: Session, name: str) -> None:

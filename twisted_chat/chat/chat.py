@@ -8,6 +8,7 @@ from typing import Any
 
 from .accounts import Account, Accounts, Authenticator
 from .acts import Act, Answer, Close, Omit, Outbox, Private, Session, Step
+from .departed import Departed
 from .errors import Refused
 from .events import AUDIT, Event, Kind, Passing, Put, inbox
 from .names import Name, parse_name, parse_room
@@ -37,6 +38,9 @@ class Chat:
     @ivar logins: how often somebody has come in, since the start.
     @ivar rehash: reads the operator's files again, and tells what has changed: sentences for the operator.
     @ivar looks: the skeletons of all names of users and rooms in use, with their keys.
+    @ivar strangers: the connections on which nobody is yet.
+    @ivar departed: who was here lately.
+    @ivar most: how many users were here at once, at most.
     """
 
     def __init__(
@@ -69,6 +73,9 @@ class Chat:
         self.shunned: dict[str, str] = {}
         self.looks: dict[str, str] = {}
         self.logins = 0
+        self.strangers: set[Session] = set()
+        self.departed = Departed()
+        self.most = 0
         self.rehash: Callable[[], list[str]] = list
         self.add_room(parse_room(LOBBY)).made = 0.0
 
@@ -282,6 +289,7 @@ class Chat:
     def hang_up(self, session: Session, why: str) -> None:
         """Tell a session why, and close it when all that comes before is sent."""
         session.closing = True
+        self.strangers.discard(session)
         self.outbox.add(Act(session, [Answer(session, "closing", why), Close(session)]))
 
     # Finding
@@ -337,6 +345,17 @@ class Chat:
         """Whether someone may learn who is in a room, and its topic."""
         return user in room.members or ("members-only" not in room.modes and self.knows(user, room))
 
+    def finds(self, user: User, other: User) -> bool:
+        """Whether someone is shown another whose name they have not said."""
+        if "invisible" not in other.flags or user is other or self.is_admin(user):
+            return True
+        return any(user in room.members for room in other.rooms)
+
+    def sees_address(self, user: User, other: User) -> bool:
+        """Whether someone may learn where another is connected from: they themselves, administrators, and ops of a room
+        that the other is in."""
+        return user is other or self.is_admin(user) or any(self.role(user, room) >= Role.OP for room in other.rooms)
+
     # Who may
 
     def account_of(self, user: User) -> Account | None:
@@ -344,7 +363,10 @@ class Chat:
 
     def is_admin(self, user: User) -> bool:
         account = self.account_of(user)
-        return user.oper or (account is not None and account.admin)
+        if account is not None and account.admin:
+            return True
+        account = self.accounts.get(user.oper) if user.oper else None
+        return account is not None and account.admin and account.suspended is None
 
     def is_shunned(self, user: User) -> bool:
         if user.name.key in self.shunned:
@@ -441,6 +463,7 @@ class Chat:
 
     def add_user(self, user: User) -> None:
         self.users[user.name.key] = user
+        self.most = max(self.most, len(self.users))
         self.looks[user.name.skeleton] = user.name.key
 
     def remove_name(self, user: User) -> None:

@@ -31,6 +31,7 @@ class Kind(IntEnum):
     ACCOUNT = 102
     PROFILE = 103
     TAGS = 104
+    WALLOPS = 105
 
 
 # What is said in rooms, and its author or an op can take back; what is said to one person; and all that people said, as
@@ -41,7 +42,7 @@ TALK = SPOKEN | DIRECT | {Kind.TOPIC, Kind.AUDIT, Kind.ANNOUNCE, Kind.REACTION}
 
 
 # What is told to those who are there, and not kept.
-PASSING = frozenset({Kind.AWAY, Kind.ACCOUNT, Kind.PROFILE, Kind.TAGS})
+PASSING = frozenset({Kind.AWAY, Kind.ACCOUNT, Kind.PROFILE, Kind.TAGS, Kind.WALLOPS})
 # Whose target is the id of a message, and not a name.
 ANSWERING = SPOKEN | {Kind.REACTION}
 
@@ -51,11 +52,6 @@ AUDIT = "!audit"
 def inbox(key: str) -> str:
     """The stream of the direct messages to an account, given by its key."""
     return "@" + key
-
-
-def sent(key: str) -> str:
-    """The stream of the direct messages from an account, given by its key, to people who have none."""
-    return ">" + key
 
 
 class Card(NamedTuple):
@@ -86,11 +82,10 @@ class Event:
     @ivar room: the room's name, or C{None} for a direct message.
     @ivar actor: the name of who did it, as it was then.
     @ivar target: to whom: the addressee of a direct message, the new name of someone renamed, who was kicked or whose
-        role was changed, whose message was deleted (of direct messages: who the other one is); the id of the message
-        that a message answers, or that a reaction is to; else empty.
+        role was changed, whose message was deleted; the id of the message that a message answers, or that a reaction is
+        to; else empty.
     @ivar text: what was said (empty: it has been deleted); the topic; the reason for leaving or kicking; a mode and its
-        value; the id of the deleted message, and after a blank the reason if there is one; the sign of a reaction; else
-        empty.
+        value; the id of the deleted message; the sign of a reaction; else empty.
     @ivar stream: under which name it is kept, when that is not the room's: an account's inbox, the audit log.
     @ivar id: its place in the log, given by the store when it is committed; 0 before.
     @ivar card: more about the actor; not kept.
@@ -121,12 +116,6 @@ class Event:
     def __repr__(self) -> str:
         # No text: events end up in tracebacks and logs.
         return f"<Event {self.id} {self.kind.name} {self.room} {self.actor}>"
-
-
-def deleted(event: Event) -> tuple[int, str]:
-    """What an event of the kind C{DELETE} says. @return: the id of the deleted message, and the reason."""
-    id, _, reason = event.text.partition(" ")
-    return int(id), reason
 
 
 class Passing(Event):

@@ -51,6 +51,7 @@ def enter(
     chat.add_user(user)
     chat.logins += 1
     rooms = rooms_to_enter(chat, user, account) if welcome is None else []
+    chat.strangers.discard(session)
     for room in rooms:
         if user not in room.members:
             chat.put_in(user, room)
@@ -61,6 +62,8 @@ def enter(
         chat.remove_user(user)
         for other in user.sessions:
             other.user = other.room = None
+            if other.alive and not other.closing:
+                chat.strangers.add(other)
             if other is not session:
                 told = Answer(other, "login", "-- You are not logged in after all: please try again.")
                 chat.outbox.add(Act(None, [Exit(other, None), Focus(other, None), told]))
@@ -94,6 +97,7 @@ def _attach(
     chat.logins += 1
     user.sessions += (session,)
     session.user = user
+    chat.strangers.discard(session)
     for banned in [room for room in user.rooms if banned_here(chat, user, room, session)]:
         event = chat.event(Kind.LEAVE, banned, user, text="banned")
         remove(chat, user, banned, event, [], None)
@@ -231,6 +235,7 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
     chat.outbox.add(Act(None, [Exit(session, None)]))
     if user.sessions:
         return
+    chat.departed.add(user, session.address, chat.now())
     may_speak = {room: chat.may_speak(user, room) for room in rooms}
     chat.remove_user(user)
     steps: list[Step] = []
@@ -441,6 +446,7 @@ def rename(chat: Chat, session: Session, text: str) -> None:
         steps.append(event)
     if not user.rooms:
         steps += to_themselves(user, chat.event(Kind.RENAME, None, user, new.shown))
+    departure = chat.departed.add(user, session.address, chat.now()) if new.key != old.key else None
     change_name(chat, user, new)
     steps.append(Answer(session, "info", f"You are now {new.shown}.", {"code": "renamed", "name": new.shown}))
     if user.registered:
@@ -448,6 +454,8 @@ def rename(chat: Chat, session: Session, text: str) -> None:
         steps.append(put)
 
     def undo() -> None:
+        if departure is not None:
+            chat.departed.forget(departure)
         if user.registered:
             undo_account()
         if user.farewell is None:

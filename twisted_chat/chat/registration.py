@@ -199,4 +199,5 @@ def log_out(chat: Chat, session: Session) -> None:
         identity.step_down(chat, session)
         return
     presence.lost(chat, session)
+    chat.strangers.add(session)
     chat.outbox.add(Act(session, [Focus(session, None), Answer(session, "login", "-- You are logged out.")]))

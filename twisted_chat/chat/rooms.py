@@ -22,7 +22,9 @@ class User:
     @ivar caught_up: whether what came while they were away has been sent to them.
     @ivar farewell: what is to be said of their leaving, once they have; undoing what came before changes it.
     @ivar card: what there is to know beside the name.
-    @ivar oper: whether they have shown to be an administrator, under another name than that account's.
+    @ivar oper: the key of the account of an administrator that they have shown to own, under another name; else empty.
+    @ivar flags: what they have set of themselves: C{"invisible"}, not to be found by those who are in no room with them
+        and do not know the name; C{"wallops"}, to be told what administrators tell each other.
     @ivar since, active: when logged in and when last heard of, in seconds since 1970.
     """
 
@@ -32,6 +34,7 @@ class User:
         "card",
         "caught_up",
         "farewell",
+        "flags",
         "marks",
         "name",
         "oper",
@@ -45,7 +48,8 @@ class User:
     ) -> None:
         self.name = name
         self.card = (card or Card())._replace(registered=registered)
-        self.oper = False
+        self.oper = ""
+        self.flags: frozenset[str] = frozenset()
         self.rooms: tuple[Room, ...] = ()
         self.sessions: tuple[Session, ...] = (session,)
         self.away: str | None = None

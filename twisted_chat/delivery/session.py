@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import ensureDeferred
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IPushProducer, ISSLTransport
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -166,6 +166,11 @@ class Session:
         """The chat's: the fingerprint of the certificate that the other end has shown."""
         shown: str | None = getattr(self._transport, "certificate", None)
         return shown
+
+    @property
+    def secure(self) -> bool:
+        """The chat's: whether what it is sent is encrypted on its way."""
+        return bool(ISSLTransport.providedBy(self._transport))
 
     @property
     def behind(self) -> bool:

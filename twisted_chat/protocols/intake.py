@@ -60,6 +60,7 @@ class BoundedLines(LineReceiver):
         if isinstance(address, IPv4Address | IPv6Address):
             transport.setTcpNoDelay(True)
         self.session = self.make_session(_peer(address))
+        factory.chat.strangers.add(self.session)
         self.greet()
 
     def make_session(self, peer: str) -> Session:
@@ -95,6 +96,7 @@ class BoundedLines(LineReceiver):
         self._rest, self._waiting = b"", False
         self.factory.connections.pop(self, None)
         self.session.gone()
+        self.factory.chat.strangers.discard(self.session)
         presence.lost(self.factory.chat, self.session, self.farewell())
         if self._closed is not None:
             self._closed.callback(None)

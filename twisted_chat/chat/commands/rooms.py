@@ -6,7 +6,7 @@ from .. import presence
 from ..acts import Session
 from ..chat import Chat, span
 from ..permissions import Role
-from ..rooms import Room, User
+from ..rooms import User
 from .table import command
 
 NAMES_A_LINE = 20
@@ -87,7 +87,7 @@ def whois(chat: Chat, session: Session, name: str) -> None:
     data |= {"since": round(user.since), "idle": round(now - user.active)}
     if user.away is not None:
         lines.append(f"Away: {user.away}")
-    if _may_see_addresses(chat, asker, user):
+    if chat.sees_address(asker, user):
         lines.append("Connected from " + ", ".join(address or "here" for address in user.addresses) + ".")
         data["addresses"] = list(user.addresses)
     chat.answer(session, "\n".join(lines), "whois", data)
@@ -97,13 +97,6 @@ def whois(chat: Chat, session: Session, name: str) -> None:
 def seen(chat: Chat, session: Session, name: str) -> None:
     """Tells when an account was last here."""
     presence.tell_seen(chat, session, name)
-
-
-def _may_see_addresses(chat: Chat, asker: User, user: User) -> bool:
-    def op_of(room: Room) -> bool:
-        return chat.role(asker, room) >= Role.OP
-
-    return asker is user or chat.is_admin(asker) or any(op_of(room) for room in user.rooms)
 
 
 def _shown(user: User) -> str:

@@ -20,8 +20,9 @@ from ..intake import BoundedLines, IntakeFactory
 from . import VERBS
 from .capabilities import WIRE
 from .formats import Dialects
+from .greeting import Census
 from .message import MAX_CLIENT_TAGS, MAX_LINE, MAX_TAGS, Message, parse
-from .numerics import REFUSALS
+from .numerics import BARE, REFUSALS
 from .registration import Registration
 from .roomlines import arrival
 from .sasl import Exchange
@@ -151,7 +152,7 @@ class IRCProtocol(BoundedLines):
         """
         number = numbers.get(why.code) or REFUSALS.get(why.code)
         if number is not None:
-            self.reply(number, target, text=why.sentence)
+            self.reply(number, *([] if number in BARE else [target]), text=why.sentence)
         elif self.registration is None:
             self.chat.refuse(self.session, why)
         else:
@@ -212,6 +213,7 @@ class IRCFactory(IntakeFactory):
 
     @ivar dialects: the formats of all of them.
     @ivar made: when this was made, in seconds since 1970.
+    @ivar census: the last count, see L{greeting}.
     """
 
     protocol = IRCProtocol  # type: ignore[assignment]
@@ -220,6 +222,7 @@ class IRCFactory(IntakeFactory):
         super().__init__(chat, turn, reactor, queue_cap)
         self.dialects = Dialects(host_name(chat.server))
         self.made = chat.now()
+        self.census: Census | None = None
 
 
 def host_name(name: str) -> str:

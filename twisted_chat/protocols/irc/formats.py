@@ -213,6 +213,9 @@ class IRCFormat:
     def _account(self, source: str, event: Event) -> Sequence[str]:
         return (f"{source} ACCOUNT {event.text or '*'}",) if "account-notify" in self._has else ()
 
+    def _wallops(self, source: str, event: Event) -> Sequence[str]:
+        return (f"{source} WALLOPS :{event.text}",)
+
     def _profile(self, source: str, event: Event) -> Sequence[str]:
         return (f"{source} SETNAME :{event.text}",) if "setname" in self._has else ()
 
@@ -229,6 +232,7 @@ _OTHERS: dict[Kind, Callable[[IRCFormat, str, Event], Sequence[str]]] = {
     Kind.AWAY: IRCFormat._away,
     Kind.ACCOUNT: IRCFormat._account,
     Kind.PROFILE: IRCFormat._profile,
+    Kind.WALLOPS: IRCFormat._wallops,
 }
 
 

@@ -27,6 +27,7 @@ def tokens(chat: Chat) -> list[str]:
         "PREFIX=(ov)@+",
         f"TOPICLEN={MAX_NOTE}",
         "UTF8ONLY",
+        "WHOX",
     ]
 
 

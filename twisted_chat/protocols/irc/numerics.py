@@ -26,6 +26,10 @@ REFUSALS: dict[str, int] = {
     "bad-key": 475,
     "too-many": 478,
     "not-admin": 481,
+    "wrong-password": 464,
     "not-allowed": 482,
     "not-registered": 482,
 }
+
+# Those that do not say what was asked for.
+BARE = frozenset({464, 465, 481})

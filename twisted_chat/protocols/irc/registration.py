@@ -16,8 +16,9 @@ from ...chat.events import Card
 from ...chat.names import parse_name
 from ...chat.rooms import User
 from ...chat.text import clean
-from . import isupport, sasl
+from . import sasl
 from .capabilities import CAPABILITIES, STICKY
+from .greeting import greeting
 from .message import Message, cut
 from .verbs import verb
 
@@ -85,7 +86,7 @@ class Registration:
         """They are in: the lines with which IRC says so."""
         connection = self._connection
         connection.registration = None
-        return [connection.answer([*welcome(connection, user), *motd(connection)])]
+        return [connection.answer(greeting(connection, user))]
 
 
 def _still(chat: Chat, account: Account | None) -> Account | None:
@@ -99,31 +100,6 @@ def _has_account(chat: Chat, text: str) -> bool:
         return chat.accounts.get(parse_name(text).key) is not None
     except Refused:
         return False
-
-
-def welcome(connection: IRCProtocol, user: User) -> list[str]:
-    """001 to 005, and how many are here. RFC 2812, section 5.1."""
-    chat, numeric = connection.chat, connection.numeric
-    card = user.card
-    source = f"{user.name.shown}!{card.ident}@{card.host}"
-    lines = [
-        numeric(1, text=f"Welcome to {chat.server}, {source}"),
-        numeric(2, text=f"Your host is {connection.server}, running twisted-chat"),
-        numeric(3, text="This server was made for you"),
-        numeric(4, connection.server, "twisted-chat", isupport.USER_MODES, isupport.ROOM_MODES),
-    ]
-    lines += [numeric(5, *tokens, text="are supported by this server") for tokens in isupport.lines(chat)]
-    return lines
-
-
-def motd(connection: IRCProtocol) -> list[str]:
-    """The message of the day."""
-    text, numeric = connection.chat.motd, connection.numeric
-    if not text:
-        return [numeric(422, text="There is no message of the day.")]
-    lines = [numeric(375, text=f"- {connection.server} Message of the day -")]
-    lines += [numeric(372, text=f"- {cut(line, 400)}") for line in text.split("\n")]
-    return [*lines, numeric(376, text="End of /MOTD command.")]
 
 
 @verb("CAP", 1, early=True)

@@ -1,0 +1,122 @@
+"""WHO and WHOX. modern.ircdocs.horse, "WHO message"; IRCv3 WHOX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import translate
+from typing import TYPE_CHECKING
+
+from ...chat.permissions import Role
+from ...chat.rooms import Room, User
+from .message import Message
+from .people import find, shown_address
+from .roomlines import PREFIXES
+from .verbs import verb
+
+if TYPE_CHECKING:
+    from .connection import IRCProtocol
+
+# So many people are listed for a mask, and for a room; and so long may a mask be.
+MAX_FOUND = 500
+MAX_MEMBERS = 2_000
+MAX_MASK = 100
+# The fields of WHOX, in the order in which they are answered.
+FIELDS = "tcuihsnfdlaor"
+HIDDEN_ADDRESS = "255.255.255.255"
+
+
+@verb("WHO")
+def who(connection: IRCProtocol, message: Message) -> None:
+    """Lists who is in a room, or whose name, ident, host or realname matches a mask: WHO #room, WHO ann, WHO *bob*.
+    A second parameter asks for fields, %tcuihsnfdlaor,token, or with "o" for operators only."""
+    params = message.params
+    mask = (params[0] if params else "") or "*"
+    flags, percent, wanted = (params[1] if len(params) > 1 else "").partition("%")
+    fields, _, token = wanted.partition(",")
+    lines: list[str] = []
+    for user, room in _found(connection, mask):
+        if "o" in flags and not connection.chat.is_admin(user):
+            continue
+        if len(lines) == (MAX_FOUND if room is None else MAX_MEMBERS):
+            lines.append(connection.numeric(416, "WHO", text=f"Only the first {len(lines)} are shown"))
+            break
+        if percent:
+            lines.append(_extended(connection, user, room, fields, token))
+        else:
+            lines.append(_plain(connection, user, room))
+    connection.lines(lines)
+    connection.reply(315, mask, text="End of WHO list")
+
+
+def _found(connection: IRCProtocol, mask: str) -> Iterator[tuple[User, Room | None]]:
+    """Whom a mask finds, and in which room."""
+    chat, asker = connection.chat, connection.user
+    if mask.startswith("#"):
+        room = chat.rooms.get(mask.lower())
+        if room is not None and chat.sees_into(asker, room):
+            yield from ((user, room) for user in room.members if asker in room.members or chat.finds(asker, user))
+        return
+    if "*" not in mask and "?" not in mask:
+        named = find(connection, mask)
+        if named is not None:
+            yield named, None
+        return
+    if len(mask) > MAX_MASK:
+        return
+    matches = re.compile(translate(mask.replace("[", "[[]")), re.IGNORECASE).match
+    for user in chat.users.values():
+        name, card = user.name, user.card
+        if matches(name.shown) or matches(name.key) or matches(card.ident) or matches(card.host):
+            pass
+        elif not matches(card.realname):
+            continue
+        if chat.finds(asker, user):
+            yield user, None
+
+
+def _flags(connection: IRCProtocol, user: User, room: Room | None) -> str:
+    """Here or gone, operator, bot, and what they are in the room."""
+    flags = "H" if user.away is None else "G"
+    if connection.chat.is_admin(user):
+        flags += "*"
+    if user.card.bot:
+        flags += "B"
+    return flags + PREFIXES.get(room.members.get(user, Role.MEMBER), "") if room is not None else flags
+
+
+def _plain(connection: IRCProtocol, user: User, room: Room | None) -> str:
+    card = user.card
+    return connection.numeric(
+        352,
+        room.name if room is not None else "*",
+        card.ident,
+        card.host,
+        connection.server,
+        user.name.shown,
+        _flags(connection, user, room),
+        text=f"0 {card.realname or user.name.shown}",
+    )
+
+
+def _extended(connection: IRCProtocol, user: User, room: Room | None, fields: str, token: str) -> str:
+    chat, card, name = connection.chat, user.card, user.name.shown
+    address = ""
+    if "i" in fields and chat.sees_address(connection.user, user):
+        address = shown_address(user.addresses[0])
+    values = {
+        "t": token[:3] if token.isdecimal() else "0",
+        "c": room.name if room is not None else "*",
+        "u": card.ident,
+        "i": address or HIDDEN_ADDRESS,
+        "h": card.host,
+        "s": connection.server,
+        "n": name,
+        "f": _flags(connection, user, room),
+        "d": "0",
+        "l": str(max(0, int(chat.now() - user.active))),
+        "a": name if user.registered else "0",
+        "o": "n/a",
+    }
+    words = [values[field] for field in FIELDS[:-1] if field in fields]
+    return connection.numeric(354, *words, text=card.realname or name if "r" in fields else None)
