@@ -194,8 +194,15 @@ class RoleTests(RoomCase):
         self.assertNotIn("ann", self.names())
 
     def test_nothing_changes_for_who_has_it_already(self) -> None:
-        for line in ("/op opal", "/deop bob", "/devoice cat", "/voice vic", "/voice opal", "/op ann", "/deop ann"):
+        for line in ("/op opal", "/deop bob", "/devoice cat", "/voice vic", "/op ann", "/deop ann"):
             self.assertEqual([said[:2] for said in self.ann.say(line)], ["!!"], line)
+
+    def test_an_op_may_have_voice_too_and_keeps_it(self) -> None:
+        self.ann.say("/voice opal", "/deop opal")
+        self.assertIn("user [ann] set voice for [opal]", self.bob.read())
+        self.assertIn("+opal", self.ann.say("/who")[-1])
+        self.assertEqual(self.ann.say("/devoice opal"), ["user [ann] set -voice for [opal]"])
+        self.assertNotIn("+opal", self.ann.say("/who")[-1])
 
     def test_who_founds_a_room_owns_it_again_only_when_it_is_gone(self) -> None:
         self.dan.say("/join #new", "/leave")

@@ -187,13 +187,15 @@ class Chat:
         if self.shunned and self.is_shunned(user):
             self._pretend(session, user, self.event(Kind.TOPIC, room, user, text=text))
             return
-        old, room.topic = room.topic, text
+        old = room.topic, room.topic_by, room.topic_at
+        room.topic, room.topic_by, room.topic_at = text, user.name.shown, self.now()
 
         def undo() -> None:
-            room.topic = old
+            room.topic, room.topic_by, room.topic_at = old
             self.keep_if_used(room)
 
-        self.outbox.add(Act(session, [self.event(Kind.TOPIC, room, user, text=text), *self.keep_room(room)], undo))
+        kept = self.keep_room(room) or [Put("room", room.name, None)]
+        self.outbox.add(Act(session, [self.event(Kind.TOPIC, room, user, text=text), *kept], undo))
 
     def set_away(self, session: Session, text: str | None) -> None:
         """Be away, with a text, or back, with C{None}.
@@ -213,13 +215,18 @@ class Chat:
 
         @return: the steps, one for each room.
         """
-        whole, now = object(), int(self.now() * 1000)
-        steps = []
+        whole, steps = object(), []
         for room in user.rooms:
-            event = Passing(kind, now, room.name, user.name.shown, target, text)
-            event.card, event.whole = user.card, whole
+            event = self.passing(kind, room, user, target, text)
+            event.whole = whole
             steps.append(event)
         return steps
+
+    def passing(self, kind: Kind, room: Room | None, user: User, target: str = "", text: str = "") -> Passing:
+        """Something that someone does now, and that is not kept."""
+        event = Passing(kind, int(self.now() * 1000), room.name if room else None, user.name.shown, target, text)
+        event.card = user.card
+        return event
 
     def _pretend(self, session: Session, user: User, event: Event, echo: bool = True) -> None:
         """What someone who is shunned does looks done to them; nobody else sees it, and it is not kept."""
@@ -408,8 +415,8 @@ class Chat:
         return event
 
     def keep_room(self, room: Room) -> list[Put]:
-        """The step that keeps a room's rules, when it is one that lasts."""
-        return [Put("room", room.name, room.record())] if self.lasts(room) else []
+        """The step that keeps a room's rules, when it is one that lasts, or what is known of its topic."""
+        return [Put("room", room.name, room.record())] if self.lasts(room) or room.topic else []
 
     def lasts(self, room: Room) -> bool:
         """Whether a room is there without members."""
@@ -430,6 +437,8 @@ class Chat:
         if room.members.pop(user, None) is None:
             return
         user.rooms = tuple(r for r in user.rooms if r is not room)
+        if not user.registered:
+            room.voiced.discard(user.name.key)
         self.keep_if_used(room)
 
     def _forget_empty_rooms(self) -> None:

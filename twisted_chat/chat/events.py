@@ -32,6 +32,7 @@ class Kind(IntEnum):
     PROFILE = 103
     TAGS = 104
     WALLOPS = 105
+    INVITE = 106
 
 
 # What is said in rooms, and its author or an op can take back; what is said to one person; and all that people said, as
@@ -42,7 +43,7 @@ TALK = SPOKEN | DIRECT | {Kind.TOPIC, Kind.AUDIT, Kind.ANNOUNCE, Kind.REACTION}
 
 
 # What is told to those who are there, and not kept.
-PASSING = frozenset({Kind.AWAY, Kind.ACCOUNT, Kind.PROFILE, Kind.TAGS, Kind.WALLOPS})
+PASSING = frozenset({Kind.AWAY, Kind.ACCOUNT, Kind.PROFILE, Kind.TAGS, Kind.WALLOPS, Kind.INVITE})
 # Whose target is the id of a message, and not a name.
 ANSWERING = SPOKEN | {Kind.REACTION}
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import presence
-from .acts import Act, Answer, Inspect, Recall, Session, Step
+from .acts import Act, Answer, Inspect, Omit, Private, Recall, Session, Step
 from .chat import Chat, check_length, find_ban, span
 from .errors import Refused
 from .events import SPOKEN, Event, Kind
@@ -23,10 +23,11 @@ MAX_INVITED = 100
 
 
 def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool, where: str | None = None) -> None:
-    """Make someone in the current room an op or give them voice, or take that away.
+    """Make someone in the current room an op or give them voice, or take that away. An op may have voice, too, and
+    keeps it. A guest who has made a room may step down from it.
 
     @param role: L{Role.OP} or L{Role.VOICE}.
-    @raise Refused: C{"not-allowed"}, C{"no-such-user"}, C{"not-in-room"} or C{"same-role"}.
+    @raise Refused: C{"not-allowed"}, C{"no-such-user"}, C{"not-in-room"}, C{"not-member"} or C{"same-role"}.
     """
     user, room = chat.user(session), chat.own_room(session, where)
     word = role.name.lower()
@@ -34,19 +35,26 @@ def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool, w
     key, shown, other = _find(chat, room, name)
     before = other.registered if other else True
     now = room.roles.get(key, Role.MEMBER) if other is None or before else room.members[other]
-    if (given and now >= role) or (not given and now is not role):
+    both = role is Role.VOICE and now > Role.VOICE
+    held = key in room.voiced if both else now >= role
+    steps_down = other is user and now is Role.OWNER and not before and role is Role.OP
+    if held is given or not (given or both or steps_down or now is role):
         raise Refused("same-role", f"{shown} is {'already ' if given else 'not '}{_a(now if given else role)}.")
     _check_outranks(chat, user, room, key, other)
-    new = role if given else Role.MEMBER
+    new = now if both else role if given else Role.VOICE if key in room.voiced else Role.MEMBER
     members = {other: room.members[other]} if other else {}
-    roles = dict(room.roles)
+    roles, voiced = dict(room.roles), set(room.voiced)
+    if given and (both or now is Role.VOICE):
+        room.voiced.add(key)
+    else:
+        room.voiced.discard(key)
     if other is None or other.registered:
         _set(room.roles, key, new if new > Role.MEMBER else None)
     if other is not None:
         room.members[other] = new
 
     def undo() -> None:
-        room.roles = roles
+        room.roles, room.voiced = roles, voiced
         room.members.update((u, r) for u, r in members.items() if u in room.members)
 
     what = ("" if given else "-") + word
@@ -56,14 +64,14 @@ def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool, w
 def kick(chat: Chat, session: Session, name: str, reason: str = "", where: str | None = None) -> None:
     """Put someone out of the current room.
 
-    @raise Refused: C{"not-allowed"}, C{"no-such-user"}, C{"not-in-room"} or C{"too-long"}.
+    @raise Refused: C{"not-allowed"}, C{"no-such-user"}, C{"not-in-room"}, C{"not-member"} or C{"too-long"}.
     """
     user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, "kick", "kick someone")
     check_length(reason, "reason")
     other = chat.find_user(name)
     if other not in room.members:
-        raise Refused("not-in-room", f"{other.name.shown} is not in {room.name}.")
+        raise Refused("not-member", f"{other.name.shown} is not in {room.name}.")
     _check_outranks(chat, user, room, other.name.key, other)
     _put_out(chat, session, user, other, room, reason)
 
@@ -186,6 +194,8 @@ def invite(chat: Chat, session: Session, name: str, where: str | None = None) ->
     steps += chat.keep_room(room)
     text = f"{user.name.shown} invites you to {room.name}: /join {room.name}"
     data = {"room": room.name, "from": user.name.shown}
+    heard, asked = (chat.passing(Kind.INVITE, where, user, other.name.shown, room.name) for where in (room, None))
+    steps += [heard, Omit(session), Private(other.sessions, asked)]
     steps += [Answer(s, "invite", text, data) for s in other.sessions]
     chat.outbox.add(Act(session, [*steps, told], undo))
 
@@ -321,7 +331,7 @@ def _find(chat: Chat, room: Room, text: str) -> tuple[str, str, User | None]:
     account = chat.accounts.get(name.key)
     if account is not None and name.key in room.roles:
         return name.key, account.name, None
-    raise Refused("no-such-user", f"There is no {name.shown} in {room.name}.")
+    raise Refused("no-such-user" if other is None else "not-member", f"There is no {name.shown} in {room.name}.")
 
 
 def _check_outranks(chat: Chat, user: User, room: Room, key: str, other: User | None) -> None:

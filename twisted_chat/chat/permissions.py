@@ -72,8 +72,9 @@ def parse_mode(name: str, value: str | None) -> tuple[str, Any]:
             raise Refused("bad-mode", f"Usage: /mode {name} on, or /mode {name} off")
         return name, True
     if name == "key":
-        if not value or " " in value or len(value) > MAX_KEY:
-            raise Refused("bad-mode", f"Usage: /mode key WORD (one word, up to {MAX_KEY} characters), or /mode key off")
+        if not value or value.startswith(":") or set(" ,") & set(value) or len(value) > MAX_KEY:
+            text = f"Usage: /mode key WORD (one word, up to {MAX_KEY} characters, no comma), or /mode key off"
+            raise Refused("bad-mode", text)
         return name, value
     if not value or not value.isdecimal() or len(value) > 7 or not 1 <= int(value) <= MAX_NUMBER:
         raise Refused("bad-mode", f"Usage: /mode {name} NUMBER ({NUMBERS[name]}), or /mode {name} off")

@@ -364,14 +364,18 @@ def _why_not(chat: Chat, user: User, room: Room, key: str | None, back: bool = F
     return None
 
 
-def leave(chat: Chat, session: Session, text: str | None = None) -> None:
+def leave(chat: Chat, session: Session, text: str | None = None, reason: str = "") -> None:
     """Leave a room, by default the current one; the last room entered of those left becomes current.
 
-    @raise Refused: C{"no-room"}, C{"no-such-room"} or C{"not-in-room"}.
+    @param reason: what those who stay are told, unless nothing that this person says is.
+    @raise Refused: C{"no-room"}, C{"no-such-room"}, C{"not-in-room"} or C{"too-long"}.
     """
+    check_length(reason, "reason")
     user = chat.user(session)
     room = chat.own_room(session, text)
-    event = chat.event(Kind.LEAVE, room, user)
+    if chat.is_shunned(user) or not chat.may_speak(user, room):
+        reason = ""
+    event = chat.event(Kind.LEAVE, room, user, text=reason)
     told: list[Step] = [Answer(session, "info", f"You left {room.name}.", {"code": "left", "room": room.name})]
     remove(chat, user, room, event, told, session)
 
@@ -475,6 +479,9 @@ def change_name(chat: Chat, user: User, name: Name) -> None:
         for room in user.rooms:
             if user.name.key in room.spoken:
                 room.spoken[name.key] = room.spoken.pop(user.name.key)
+            if user.name.key in room.voiced:
+                room.voiced.remove(user.name.key)
+                room.voiced.add(name.key)
         chat.remove_name(user)
         user.name = name
         chat.add_user(user)

@@ -79,7 +79,9 @@ class Room:
     @ivar name: its name, which is also its key.
     @ivar skeleton: what the name looks like.
     @ivar topic: its topic, empty for none.
+    @ivar topic_by, topic_at: who set it, and when, in seconds since 1970; empty and 0 where that is not known.
     @ivar members: who is in it, in the order of their coming, and what they are there.
+    @ivar voiced: keys of ops who have been given voice, too: it is theirs when they are no longer op.
     @ivar roles: what accounts are in it (L{Role.VOICE} and more), whether here or not, by key.
     @ivar modes: those that are set, and their values.
     @ivar bans, mutes: who is kept out, who is kept quiet, by mask.
@@ -102,13 +104,18 @@ class Room:
         "skeleton",
         "spoken",
         "topic",
+        "topic_at",
+        "topic_by",
+        "voiced",
     )
 
     def __init__(self, name: str, skeleton: str, made: float) -> None:
         self.name = name
         self.skeleton = skeleton
         self.made = made
-        self.topic = ""
+        self.topic = self.topic_by = ""
+        self.topic_at = 0.0
+        self.voiced: set[str] = set()
         self.members: dict[User, Role] = {}
         self.roles: dict[str, Role] = {}
         self.modes: dict[str, Any] = {}
@@ -133,6 +140,9 @@ class Room:
         return {
             "made": self.made,
             "topic": self.topic,
+            "topic_by": self.topic_by,
+            "topic_at": self.topic_at,
+            "voiced": sorted(self.voiced & self.roles.keys()),
             "roles": {key: int(role) for key, role in self.roles.items()},
             "modes": dict(self.modes),
             "bans": [ban.record() for ban in self.bans.values()],
@@ -145,6 +155,8 @@ class Room:
         """As it comes out of the store."""
         self.made = record["made"]
         self.topic = record["topic"]
+        self.topic_by, self.topic_at = record.get("topic_by", ""), record.get("topic_at", 0.0)
+        self.voiced = set(record.get("voiced", ()))
         self.roles = {key: Role(role) for key, role in record["roles"].items()}
         self.modes = dict(record["modes"])
         self.bans = {ban["mask"]: Ban(**ban) for ban in record["bans"]}

@@ -20,10 +20,10 @@ def join(chat: Chat, session: Session, room: str, key: str | None) -> None:
     presence.join(chat, session, room, key)
 
 
-@command(GROUP, "leave", "[#ROOM]")
-def leave(chat: Chat, session: Session, room: str | None) -> None:
+@command(GROUP, "leave", "[#ROOM]", "[reason]")
+def leave(chat: Chat, session: Session, room: str | None, reason: str | None) -> None:
     """Leaves a room, by default the current one."""
-    presence.leave(chat, session, room)
+    presence.leave(chat, session, room, reason or "")
 
 
 @command(GROUP, "rooms")

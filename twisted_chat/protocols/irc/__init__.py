@@ -1,6 +1,16 @@
 """IRC: every IRC client in the same rooms."""
 
-from . import operators, queries, registration, rooms, talking, who, whois  # noqa: F401  # each enters its commands into the table
+from . import (  # noqa: F401  # each enters its commands into the table
+    listing,
+    modes,
+    operators,
+    queries,
+    registration,
+    rooms,
+    talking,
+    who,
+    whois,
+)
 from .verbs import VERBS
 
 __all__ = ["VERBS"]

@@ -22,7 +22,7 @@ from .capabilities import WIRE
 from .formats import Dialects
 from .greeting import Census
 from .message import MAX_CLIENT_TAGS, MAX_LINE, MAX_TAGS, Message, parse
-from .numerics import BARE, REFUSALS
+from .numerics import REFUSALS, about
 from .registration import Registration
 from .roomlines import arrival
 from .sasl import Exchange
@@ -144,24 +144,26 @@ class IRCProtocol(BoundedLines):
         head = " ".join([f":{self.server} FAIL {_word(command)} {code}", *(_word(word) for word in context)])
         self.lines([f"{head} :{text}"])
 
-    def refuse(self, why: Refused, target: str, numbers: Mapping[str, int] = {}) -> None:
+    def refuse(self, why: Refused, target: str | tuple[str, str], numbers: Mapping[str, int] = {}) -> None:
         """Tell this client why not.
 
-        @param target: what it was about.
+        @param target: what it was about: a room or a person, or both, the person first.
         @param numbers: numerics that differ, with this command, from the table's.
         """
         number = numbers.get(why.code) or REFUSALS.get(why.code)
         if number is not None:
-            self.reply(number, *([] if number in BARE else [target]), text=why.sentence)
+            self.reply(number, *about(number, target), text=why.sentence)
         elif self.registration is None:
             self.chat.refuse(self.session, why)
         else:
             self.fail("*", why.code.upper().replace("-", "_"), text=why.sentence)
 
-    def attempt(self, target: str, do: Callable[..., Any], *args: Any, numbers: Mapping[str, int] = {}) -> bool:
+    def attempt(
+        self, target: str | tuple[str, str], do: Callable[..., Any], *args: Any, numbers: Mapping[str, int] = {}
+    ) -> bool:
         """Do something that may be refused, and say so if it is.
 
-        @param target: what it is about.
+        @param target: what it is about (see L{refuse}).
         @return: whether it was done.
         """
         try:

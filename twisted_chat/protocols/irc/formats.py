@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ...chat.acts import Answer
 from ...chat.events import ANSWERING, Event, Kind
 from ...delivery.session import Dialect
+from .letters import LETTERS
 from .message import MAX_LINE, MAX_TAGS, cut, parse_tags, pieces, write_tags
 
 # The batch in which replay is sent; no two are open at a time.
@@ -20,17 +21,6 @@ _TALK = {
     Kind.DIRECT: ("PRIVMSG", ""),
     Kind.DIRECT_ACTION: ("PRIVMSG", "ACTION "),
     Kind.DIRECT_NOTICE: ("NOTICE", ""),
-}
-# Modes of a room by the chat's names, as letters.
-LETTERS = {
-    "invite-only": "i",
-    "key": "k",
-    "limit": "l",
-    "moderated": "m",
-    "secret": "s",
-    "topic-ops": "t",
-    "op": "o",
-    "voice": "v",
 }
 # What an answer confirms that an IRC client sees by itself, or is told by a numeric.
 _UNSAID = frozenset({"left", "renamed", "kicked", "gone", "back"})
@@ -77,7 +67,7 @@ class IRCFormat:
         lines: list[str] = []
         if answer.kind == "irc":
             lines = answer.text.split("\n")
-        elif answer.kind == "room" or data.get("code") in _UNSAID:
+        elif answer.kind in ("room", "invite") or data.get("code") in _UNSAID:
             return b""
         elif answer.kind == "closing":
             lines = [f"ERROR :{answer.text}"]
@@ -86,8 +76,6 @@ class IRCFormat:
             who, account = f"{was}!{user.card.ident}@{user.card.host}", data.get("account")
             number = f"900 {was} {who} {account}" if account else f"901 {was} {who}"
             lines = [f":{self.server} {number} :{answer.text}"]
-        elif answer.kind == "invite":
-            lines = [f":{data['from']} INVITE {nick} {data['room']}"]
         elif answer.kind == "info" and data.get("code") == "away":
             lines = [f":{self.server} 301 {nick} {data['name']} :{data['away']}"]
         elif answer.kind == "info" and data.get("code") == "invited":
@@ -216,6 +204,11 @@ class IRCFormat:
     def _wallops(self, source: str, event: Event) -> Sequence[str]:
         return (f"{source} WALLOPS :{event.text}",)
 
+    def _invite(self, source: str, event: Event) -> Sequence[str]:
+        """To who is invited, and to those in the room who asked for that."""
+        heard = event.room is None or "invite-notify" in self._has
+        return (f"{source} INVITE {event.target} {event.text}",) if heard else ()
+
     def _profile(self, source: str, event: Event) -> Sequence[str]:
         return (f"{source} SETNAME :{event.text}",) if "setname" in self._has else ()
 
@@ -229,6 +222,7 @@ _OTHERS: dict[Kind, Callable[[IRCFormat, str, Event], Sequence[str]]] = {
     Kind.DELETE: IRCFormat._delete,
     Kind.REACTION: IRCFormat._tagmsg,
     Kind.TAGS: IRCFormat._tagmsg,
+    Kind.INVITE: IRCFormat._invite,
     Kind.AWAY: IRCFormat._away,
     Kind.ACCOUNT: IRCFormat._account,
     Kind.PROFILE: IRCFormat._profile,

@@ -5,9 +5,14 @@ from __future__ import annotations
 from ...chat.chat import MAX_NOTE, Chat
 from ...chat.names import MAX_LENGTH
 from ...chat.presence import MAX_ROOMS
+from . import letters
+from .listing import ELIST
+from .modes import MAX_CHANGES
+from .rooms import MAX_TARGETS
+from .talking import MAX_TARGETS as MAX_TALKED
 
 USER_MODES = "Bio"
-ROOM_MODES = "beIiklmnostv"
+ROOM_MODES = letters.ALL
 A_LINE = 13
 
 
@@ -17,14 +22,18 @@ def tokens(chat: Chat) -> list[str]:
         "AWAYLEN=" + str(MAX_NOTE),
         "CASEMAPPING=ascii",
         f"CHANLIMIT=#:{MAX_ROOMS}",
-        "CHANMODES=beI,k,l,imnst",
+        "CHANMODES=" + letters.KINDS,
         f"CHANNELLEN={MAX_LENGTH + 1}",
         "CHANTYPES=#",
+        "ELIST=" + ELIST,
         "HOSTLEN=64",
         f"KICKLEN={MAX_NOTE}",
         "NETWORK=" + chat.server.replace(" ", "-"),
+        f"MODES={MAX_CHANGES}",
         f"NICKLEN={MAX_LENGTH}",
         "PREFIX=(ov)@+",
+        f"TARGMAX=INVITE:1,JOIN:{MAX_TARGETS},KICK:{MAX_TARGETS},LIST:,NAMES:{MAX_TARGETS},NOTICE:{MAX_TALKED},"
+        f"PART:{MAX_TARGETS},PRIVMSG:{MAX_TALKED}",
         f"TOPICLEN={MAX_NOTE}",
         "UTF8ONLY",
         "WHOX",

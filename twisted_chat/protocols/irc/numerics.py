@@ -17,6 +17,7 @@ REFUSALS: dict[str, int] = {
     "registered": 433,
     "confusable": 433,
     "own-name": 433,
+    "not-member": 441,
     "not-in-room": 442,
     "no-room": 442,
     "in-room": 443,
@@ -33,3 +34,18 @@ REFUSALS: dict[str, int] = {
 
 # Those that do not say what was asked for.
 BARE = frozenset({464, 465, 481})
+# Those that name a person, and those that name a person and a room; all others name a room.
+_OF_PERSON = frozenset({401})
+_OF_BOTH = frozenset({441, 443})
+
+
+def about(number: int, target: str | tuple[str, str]) -> tuple[str, ...]:
+    """What a numeric names.
+
+    @param target: what was asked for: as it is, or a person and a room.
+    """
+    if number in BARE:
+        return ()
+    if isinstance(target, str):
+        return (target,)
+    return target if number in _OF_BOTH else target[:1] if number in _OF_PERSON else target[1:]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...chat.acts import Step
 from ...chat.permissions import Role
-from ...chat.rooms import Room
+from ...chat.rooms import Room, User
 from .message import MAX_LINE, cut
 
 if TYPE_CHECKING:
@@ -19,26 +19,41 @@ PREFIXES = {Role.OWNER: "@", Role.OP: "@", Role.VOICE: "+"}
 def arrival(connection: IRCProtocol, room: Room) -> Sequence[Step]:
     """What follows the client's JOIN."""
     lines = topic(connection, room) if room.topic else []
-    return [connection.answer([*lines, *names(connection, room)])]
+    if "draft/no-implicit-names" not in connection.caps:
+        lines += [*names(connection, room), connection.numeric(366, room.name, text="End of /NAMES list")]
+    return [connection.answer(lines)] if lines else []
 
 
 def topic(connection: IRCProtocol, room: Room) -> list[str]:
     """The room's topic, or that it has none."""
     if not room.topic:
         return [connection.numeric(331, room.name, text="No topic is set")]
-    return [connection.numeric(332, room.name, text=cut(room.topic, 390))]
+    lines = [connection.numeric(332, room.name, text=cut(room.topic, 390))]
+    if room.topic_by:
+        lines.append(connection.numeric(333, room.name, room.topic_by, str(int(room.topic_at))))
+    return lines
 
 
 def names(connection: IRCProtocol, room: Room) -> list[str]:
-    """Who is there."""
+    """Who is there: 353. No 366 follows."""
     head = connection.numeric(353, "@" if "secret" in room.modes else "=", room.name, text="")
     full = "userhost-in-names" in connection.caps
+    several = "multi-prefix" in connection.caps
     words = []
-    for member, role in room.members.items():
+    for member in room.members:
         card = member.card
-        words.append(PREFIXES.get(role, "") + member.name.shown + (f"!{card.ident}@{card.host}" if full else ""))
-    lines = [head + line for line in fill(words, MAX_LINE - 2 - len(head.encode()))]
-    return [*lines, connection.numeric(366, room.name, text="End of /NAMES list")]
+        name = prefix(room, member, several) + member.name.shown
+        words.append(f"{name}!{card.ident}@{card.host}" if full else name)
+    return [head + line for line in fill(words, MAX_LINE - 2 - len(head.encode()))]
+
+
+def prefix(room: Room, member: User, several: bool) -> str:
+    """What marks someone in a room as op or as voiced.
+
+    @param several: for a client with multi-prefix, which is told of both.
+    """
+    mark = PREFIXES.get(room.members[member], "")
+    return mark + "+" if several and mark == "@" and member.name.key in room.voiced else mark
 
 
 def fill(words: Sequence[str], size: int) -> Iterator[str]:

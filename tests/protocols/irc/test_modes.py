@@ -1,0 +1,63 @@
+"""MODE: of rooms and of people."""
+
+from __future__ import annotations
+
+from chat_support import START, World
+from irc_support import irc_enter
+from test_rooms import lines
+from twisted.trial.unittest import SynchronousTestCase
+
+
+class RoomModeTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.world = World()
+        self.world.account("ann")
+        self.ann = irc_enter(self.world, "ann", "#dev")
+        self.netcat = self.world.enter("kim", "#dev")
+        self.ben = irc_enter(self.world, "ben", "#dev")
+
+    def test_several_in_one_line_are_shown_to_everyone(self) -> None:
+        self.assertEqual(
+            lines(self.ann, "MODE #dev +mtl-t+v 9 ben"),
+            [f":ann!~ann@chat MODE #dev {mode}" for mode in ("+m", "+t", "+l 9", "-t", "+v ben")],
+        )
+        self.assertEqual(len(self.ben.heard()), 5)
+        self.assertEqual(
+            self.netcat.read(),
+            [
+                f"user [ann] set {mode}"
+                for mode in ("moderated", "topic-ops", "limit 9", "-topic-ops", "voice for [ben]")
+            ],
+        )
+        self.assertEqual(lines(self.ben, "MODE #dev"), ["324 #dev +lmn 9", f"329 #dev {int(START)}"])
+
+    def test_what_is_so_already_is_not_said(self) -> None:
+        self.assertEqual(lines(self.ann, "MODE #dev -m-l-k *", "MODE #dev +o ann", "MODE #dev -v ben"), [])
+
+    def test_a_key_is_shown_to_members_only(self) -> None:
+        self.ann.ask("MODE #dev +k sesame")
+        eve = irc_enter(self.world, "eve")
+        self.assertEqual(lines(self.ann, "MODE #dev")[0], "324 #dev +kn sesame")
+        self.assertEqual(lines(eve, "MODE #dev")[0], "324 #dev +kn *")
+        self.assertNotIn("sesame", "".join(event.text for event in self.world.store.log))
+
+    def test_what_cannot_be(self) -> None:
+        for line, answer in (
+            ("MODE #dev +X", "472 X"),
+            ("MODE #dev +l no", "696 #dev l no"),
+            ("MODE #dev +l 0", "696 #dev l 0"),
+            ("MODE #dev +l", "696 #dev l *"),
+            ("MODE #dev +k :two words", "696 #dev k *"),
+            ("MODE #dev +k off", "696 #dev k *"),
+            ("MODE #dev +k a,b", "696 #dev k *"),
+            ("MODE #dev +k", "696 #dev k *"),
+            ("MODE #dev +o", "461 MODE"),
+            ("MODE #dev +o nobody", "401 nobody"),
+            ("MODE #none +m", "403 #none"),
+        ):
+            self.assertEqual(lines(self.ann, line)[0].split(" :")[0], answer, line)
+        irc_enter(self.world, "eve")
+        self.assertEqual(lines(self.ann, "MODE #dev +o eve")[0].split(" :")[0], "441 eve #dev")
+        for line in ("MODE #dev +m", "MODE #dev -m", "MODE #dev +o ben", "MODE #dev +k x"):
+            self.assertEqual(lines(self.ben, line)[0].split(" :")[0], "482 #dev", line)
+        self.assertEqual(self.world.chat.rooms["#dev"].modes, {})

@@ -1,0 +1,113 @@
+"""MODE: what a room is like, who may do what there, and what one says of oneself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ...chat import moderation
+from ...chat.errors import Refused
+from ...chat.permissions import MAX_KEY, MAX_NUMBER, need
+from ...chat.rooms import Room
+from .letters import ALL, FLAGS, LETTERS, ROLES, VALUES
+from .message import Message
+from .verbs import verb
+
+if TYPE_CHECKING:
+    from .connection import IRCProtocol
+
+# How many changes one line may ask for.
+MAX_CHANGES = 20
+# What is already as it is asked for is no mistake.
+_NOTHING_NEW = frozenset({"same-role", "no-such-ban"})
+_VALID = {
+    "k": f"A key is one word of up to {MAX_KEY} characters, without commas",
+    "l": f"A limit is a number from 1 to {MAX_NUMBER}",
+}
+
+
+@verb("MODE", 1)
+def mode(connection: IRCProtocol, message: Message) -> None:
+    """Shows or changes modes: MODE #room [+-letters values], MODE name [+-letters]."""
+    if not message.params[0].startswith("#"):
+        return
+    room = connection.chat.find_room(connection.session, message.params[0])
+    if len(message.params) == 1:
+        connection.lines(_show(connection, room))
+    else:
+        _change(connection, room, message.params)
+
+
+def _show(connection: IRCProtocol, room: Room) -> list[str]:
+    """324 and 329; the key is for members."""
+    inside = connection.user in room.members
+    modes = {LETTERS[name]: value for name, value in room.modes.items() if name in LETTERS}
+    letters = sorted("n" + "".join(modes))
+    values = [str(modes[c]) if c != "k" or inside else "*" for c in letters if c in VALUES]
+    return [
+        connection.numeric(324, room.name, "+" + "".join(letters), *values),
+        connection.numeric(329, room.name, str(int(room.made))),
+    ]
+
+
+def split(letters: str, values: list[str]) -> Iterator[tuple[bool, str, str | None]]:
+    """What a line asks for: to set or to clear, which letter, with which value.
+
+    @param values: those that the line has; a letter that needs one takes the next.
+    """
+    rest, given = iter(values), True
+    for letter in letters:
+        if letter in "+-":
+            given = letter == "+"
+        elif letter in "beIk" or letter in ROLES or (letter in VALUES and given):
+            yield given, letter, next(rest, None)
+        else:
+            yield given, letter, None
+
+
+def _change(connection: IRCProtocol, room: Room, params: list[str]) -> None:
+    for given, letter, value in islice(split(params[1], params[2:]), MAX_CHANGES):
+        if letter not in ALL:
+            connection.reply(472, letter, text="is unknown mode char to me")
+        elif letter in FLAGS or letter in VALUES or letter == "n":
+            _set(connection, room, given, letter, value)
+        elif letter in ROLES:
+            _set_role(connection, room, given, letter, value)
+
+
+def _attempt(connection: IRCProtocol, room: Room, letter: str, value: str | None, do: Callable[[], None]) -> bool:
+    """@return: whether to go on: not when all of it is not theirs to do."""
+    try:
+        do()
+    except Refused as why:
+        if why.code in ("bad-mode", "bad-mask", "bad-name"):
+            text = _VALID.get(letter) or why.sentence
+            connection.reply(696, room.name, letter, "*" if letter == "k" else value or "*", text=text)
+        elif why.code not in _NOTHING_NEW:
+            connection.refuse(why, (value or "*", room.name))
+        return why.code not in ("not-in-room", "no-such-room")
+    return True
+
+
+def _set(connection: IRCProtocol, room: Room, given: bool, letter: str, value: str | None) -> None:
+    chat, session = connection.chat, connection.session
+    new = (value if letter in VALUES else "on") if given else "off"
+    name = FLAGS.get(letter) or VALUES.get(letter)
+    if name is None:
+        return
+    if given and letter in VALUES and (new or "").lower() == "off":
+        new = ""
+    same = name not in room.modes if not given else str(room.modes.get(name)) == ("True" if new == "on" else new)
+    if same and chat.role(connection.user, room) >= need("mode", room.modes):
+        return
+    _attempt(connection, room, letter, value, lambda: moderation.set_mode(chat, session, name, new or "", room.name))
+
+
+def _set_role(connection: IRCProtocol, room: Room, given: bool, letter: str, value: str | None) -> None:
+    chat, session = connection.chat, connection.session
+    if value is None:
+        connection.reply(461, "MODE", text="Not enough parameters")
+        return
+    role, name = ROLES[letter], value
+    _attempt(connection, room, letter, name, lambda: moderation.set_role(chat, session, name, role, given, room.name))
