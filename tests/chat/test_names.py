@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat import presence
+from twisted_chat.chat import names, presence
 from twisted_chat.chat.chat import Chat
 from twisted_chat.chat.errors import Refused
 from twisted_chat.chat.names import MAX_LENGTH, parse_name, parse_room, skeleton
@@ -46,6 +46,11 @@ class NameTests(SynchronousTestCase):
             self.assertIn("letters, digits and - _ .", self.refused(text))
         for text in ("", " ", "\u200b", "k\u200dim", "k\u202eim", "😀", "a\u2028b", "½", "①", "\ud800"):
             self.assertIn("letters, digits and - _ .", self.refused(text))
+
+    @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1))
+    def test_ascii_is_what_the_profiles_make_of_it(self, text: str) -> None:
+        shown = names._shown.enforce(text)
+        self.assertEqual(names._enforce(text), (shown, names._compared.enforce(shown)))
 
     def test_a_name_needs_a_letter_or_a_digit(self) -> None:
         for text in ("-", "...", "_-_.", "-" * 32):
