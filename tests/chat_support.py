@@ -311,7 +311,7 @@ class Seat:
     user: Any = None
     room: Any = None
     busy = closing = False
-    arrival = None
+    arrival = waiting_label = None
     address = "192.0.2.1"
     certificate: str | None = None
     secure = False

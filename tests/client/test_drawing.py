@@ -58,6 +58,7 @@ class RenderTests(TestCase):
             (Event("direct_notice", "done", sender="bob", to="kim"), "01:00 -bob -> kim- done"),
             (Event("notice", "done", sender="bob"), "01:00 -bob- done"),
             (Event("notice", sender="bob"), "01:00 -bob- (deleted)"),
+            (Event("unreaction", "+1", sender="bob", to="812"), "01:00 * bob takes back +1 from 812"),
             (Event("reaction", "+1", sender="bob", to="812"), "01:00 * bob reacts to 812 with +1"),
             (Event("join", sender="bob"), "01:00 -> bob has entered the room"),
             (Event("leave", "lunch", sender="bob"), "01:00 <- bob left the room (lunch)"),

@@ -29,6 +29,7 @@ class TextTests(TestCase):
             "[k]m] hello] you": Event("message", "hello] you", sender="k]m"),
             "-kim -> bob- done": Event("direct_notice", "done", sender="kim", to="bob"),
             "-kim- done": Event("notice", "done", sender="kim"),
+            "* kim takes back +1 from 812": Event("unreaction", "+1", sender="kim", to="812"),
             "* kim reacts to 812 with +1": Event("reaction", "+1", sender="kim", to="812"),
             "user [kim] has entered the room": Event("join", sender="kim"),
             "user [kim] left the room": Event("leave", sender="kim"),

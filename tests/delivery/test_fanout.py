@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from chat_support import Client, World
 from twisted.internet.address import UNIXAddress
@@ -467,8 +466,8 @@ class Terse(TextFormat):
     def event(self, event: Event) -> bytes:
         return f"{event.kind.name} {event.actor} {event.text}\n".encode()
 
-    def enclose(self, label: str, said: Sequence[bytes]) -> bytes:
-        return f"<{label}>\n".encode() + b"".join(said) + f"</{label}>\n".encode()
+    def enclose(self, label: str, said: bytes, first: bool = True, last: bool = True) -> bytes:
+        return (f"<{label}>\n" if first else "").encode() + said + (f"</{label}>\n" if last else "").encode()
 
 
 class SideBySideTests(FanoutCase):

@@ -54,6 +54,11 @@ EVENTS: list[tuple[Event, str, dict[str, Any]]] = [
         {"to": "812", "text": "👍"},
     ),
     (
+        Event(Kind.UNREACTION, TIME, "#dev", "kim", "812", "👍"),
+        "* kim takes back 👍 from 812",
+        {"to": "812", "text": "👍"},
+    ),
+    (
         Event(Kind.DIRECT_NOTICE, TIME, None, "kim", "bob", "done"),
         "-kim -> bob- done",
         {"to": "bob", "text": "done"},

@@ -25,6 +25,8 @@ class Session(Protocol):
     @ivar alive: whether the connection still exists.
     @ivar behind: whether it has not taken all that it was sent; also once it is gone.
     @ivar closing: it has been told goodbye, and nothing more is taken from it.
+    @ivar waiting_label: what the client calls a command whose answer comes later, when it is no longer busy: what that
+        does is marked so (L{Label}).
     @ivar arrival: of a protocol that shows rooms side by side, and people their own coming and going: makes what it is
         told of a room that it now receives. Otherwise C{None}.
     """
@@ -33,6 +35,7 @@ class Session(Protocol):
     room: Room | None
     busy: bool
     closing: bool
+    waiting_label: str | None
     arrival: Callable[[Room], Sequence[Step]] | None
 
     @property
@@ -124,10 +127,14 @@ class Answer:
 
 @dataclass(slots=True)
 class Private:
-    """An event that only these sessions receive. It stands after the event itself in the act."""
+    """An event that only these sessions receive. It stands after the event itself in the act.
+
+    @ivar aside: it reaches them as it would have anyway: it is not the answer to what they did.
+    """
 
     sessions: Sequence[Session]
     event: Event
+    aside: bool = False
 
 
 @dataclass(slots=True)
@@ -141,11 +148,13 @@ class Omit:
 class Label:
     """What the session receives from here on, up to the next such step, is the answer to one command.
 
-    @ivar label: the name that the client has given that command; C{None}: the answer ends here.
+    @ivar label: the name that the client has given that command; C{None}: that is all for now.
+    @ivar complete: whether the answer ends here; otherwise more may follow, after another step with that label.
     """
 
     session: Session
     label: str | None
+    complete: bool = True
 
 
 @dataclass(slots=True)

@@ -112,12 +112,14 @@ class Chat:
         to: str = "",
         tags: str = "",
         echo: bool = True,
+        form: object = None,
     ) -> None:
         """Say something in a room, by default the current one.
 
-        @param kind: one of L{SPOKEN}, or C{Kind.REACTION}.
+        @param text: of at most L{MAX_LINES} lines.
+        @param kind: one of L{SPOKEN} or L{REACTIONS}.
         @param to: the id of the message that this is an answer to.
-        @param tags: see L{Event}.
+        @param tags, form: see L{Event}.
         @param echo: whether this session receives it, too.
         @raise Refused: C{"no-room"}, C{"no-such-room"}, C{"not-in-room"}, C{"muted"}, C{"moderated"} or C{"slow"}.
         """
@@ -133,18 +135,28 @@ class Chat:
         event = Event(kind, int(now * 1000), room.name, user.name.shown, to, text)
         event.card = user.card
         event.tags = tags
+        event.form = form
         if self.shunned and self.is_shunned(user):
-            self._pretend(session, user, event, echo)
+            self.pretend(session, user, event, echo)
         else:
             self.outbox.add(Act(session, (event,) if echo else (event, Omit(session)), undo))
 
     def message(
-        self, session: Session, text: str, name: str, kind: Kind = Kind.DIRECT, tags: str = "", echo: bool = True
+        self,
+        session: Session,
+        text: str,
+        name: str,
+        kind: Kind = Kind.DIRECT,
+        tags: str = "",
+        echo: bool = True,
+        form: object = None,
+        twice: bool = False,
     ) -> None:
         """Say something to one person only; to an account that is not here, for when it comes.
 
-        @param kind: one of L{DIRECT}.
-        @param tags, echo: as L{say}.
+        @param kind: one of L{DIRECT}. To a notice there are no answers, not even that they are away.
+        @param text, tags, echo, form: as L{say}.
+        @param twice: whether this session is to receive what it says to itself both as sent and as received.
         @raise Refused: C{"no-such-user"}.
         """
         user, to = self.user(session), parse_name(name)
@@ -154,20 +166,21 @@ class Chat:
         shown = other.name.shown if other else account.name if account else ""
         event = self.event(kind, None, user, shown, text)
         event.tags = tags
-        here = other.sessions if other else ()
+        event.form = form
         mine = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
-        private = Private(tuple(dict.fromkeys(mine + here)), event)
-        steps: list[Step] = [event, private]
+        steps: list[Step] = [event, *private(session, event, mine, other, twice)]
         undo = None
         if self.shunned and self.is_shunned(user):
-            steps = [self._pretended(mine, event)]
+            steps = [self.pretended(mine, event)]
         elif account is not None:
             event.stream = inbox(to.key)
             if other is not None and other.caught_up and any(not s.behind for s in other.sessions):
                 # What came before is received by now; should the process be killed, only this one comes again.
                 put, undo = self.accounts.change(to.key, inbox=self.outbox.position)
                 steps.append(put)
-        if other is None:
+        if kind is Kind.DIRECT_NOTICE:
+            pass
+        elif other is None:
             text = f"{shown} is not here, and will receive it on coming back."
             steps.append(Answer(session, "info", text, {"code": "not-here", "name": shown}))
         elif other.away is not None:
@@ -185,7 +198,7 @@ class Chat:
         self.check_not_muted(user, room)
         check_length(text, "topic")
         if self.shunned and self.is_shunned(user):
-            self._pretend(session, user, self.event(Kind.TOPIC, room, user, text=text))
+            self.pretend(session, user, self.event(Kind.TOPIC, room, user, text=text))
             return
         old = room.topic, room.topic_by, room.topic_at
         room.topic, room.topic_by, room.topic_at = text, user.name.shown, self.now()
@@ -228,12 +241,12 @@ class Chat:
         event.card = user.card
         return event
 
-    def _pretend(self, session: Session, user: User, event: Event, echo: bool = True) -> None:
+    def pretend(self, session: Session, user: User, event: Event, echo: bool = True) -> None:
         """What someone who is shunned does looks done to them; nobody else sees it, and it is not kept."""
         seen = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
-        self.outbox.add(Act(session, (self._pretended(seen, event),)))
+        self.outbox.add(Act(session, (self.pretended(seen, event),)))
 
-    def _pretended(self, sessions: tuple[Session, ...], event: Event) -> Private:
+    def pretended(self, sessions: tuple[Session, ...], event: Event) -> Private:
         event.id = self.outbox.position + 1
         return Private(sessions, event)
 
@@ -488,6 +501,24 @@ class Chat:
         self.remove_name(user)
         for room in user.rooms:
             self.take_out(user, room)
+
+
+def private(
+    session: Session, event: Event, mine: Sequence[Session], other: User | None, twice: bool = False
+) -> list[Private]:
+    """The steps that give an event to two people.
+
+    @param session: whose command it was.
+    @param mine: the sessions of its user that receive it as sent.
+    @param other: who receives it; C{None} for nobody yet.
+    @param twice: see L{Chat.message}.
+    """
+    if other is None or other is not session.user:
+        here = other.sessions if other is not None else ()
+        return [Private(tuple(dict.fromkeys((*mine, *here))), event)]
+    if twice:
+        return [Private(mine, event), Private((session,), event, aside=True)]
+    return [Private(other.sessions, event, aside=session not in mine)]
 
 
 def check_length(text: str, what: str) -> None:

@@ -1,6 +1,6 @@
 """What is kept: events, which happen in a room or between two people, and records of accounts, rooms and bans."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ class Kind(IntEnum):
     REACTION = 14
     DIRECT_NOTICE = 15
     DIRECT_ACTION = 16
+    UNREACTION = 17
 
     # Not kept.
     AWAY = 101
@@ -33,19 +34,21 @@ class Kind(IntEnum):
     TAGS = 104
     WALLOPS = 105
     INVITE = 106
+    PROGRAM = 107
 
 
 # What is said in rooms, and its author or an op can take back; what is said to one person; and all that people said, as
 # against who came and went: replay on joining a room and search are made of it.
 SPOKEN = frozenset({Kind.MESSAGE, Kind.ACTION, Kind.NOTICE})
 DIRECT = frozenset({Kind.DIRECT, Kind.DIRECT_NOTICE, Kind.DIRECT_ACTION})
-TALK = SPOKEN | DIRECT | {Kind.TOPIC, Kind.AUDIT, Kind.ANNOUNCE, Kind.REACTION}
+REACTIONS = frozenset({Kind.REACTION, Kind.UNREACTION})
+TALK = SPOKEN | DIRECT | REACTIONS | {Kind.TOPIC, Kind.AUDIT, Kind.ANNOUNCE}
 
 
 # What is told to those who are there, and not kept.
-PASSING = frozenset({Kind.AWAY, Kind.ACCOUNT, Kind.PROFILE, Kind.TAGS, Kind.WALLOPS, Kind.INVITE})
+PASSING = frozenset({Kind.AWAY, Kind.ACCOUNT, Kind.PROFILE, Kind.TAGS, Kind.WALLOPS, Kind.INVITE, Kind.PROGRAM})
 # Whose target is the id of a message, and not a name.
-ANSWERING = SPOKEN | {Kind.REACTION}
+ANSWERING = SPOKEN | REACTIONS
 
 AUDIT = "!audit"
 
@@ -85,18 +88,35 @@ class Event:
     @ivar target: to whom: the addressee of a direct message, the new name of someone renamed, who was kicked or whose
         role was changed, whose message was deleted; the id of the message that a message answers, or that a reaction is
         to; else empty.
-    @ivar text: what was said (empty: it has been deleted); the topic; the reason for leaving or kicking; a mode and its
-        value; the id of the deleted message; the sign of a reaction; else empty.
+    @ivar text: what was said, of which lines are separated by C{"\\n"} (empty: it has been deleted); the topic; the
+        reason for leaving or kicking; a mode and its value; the id of the deleted message; the sign of a reaction; what
+        one person's program asks or tells the others'; else empty.
     @ivar stream: under which name it is kept, when that is not the room's: an account's inbox, the audit log.
     @ivar id: its place in the log, given by the store when it is committed; 0 before.
     @ivar card: more about the actor; not kept.
     @ivar whole: the same object for all events that tell several rooms of one thing (someone left them all, by leaving
         the chat), of which some formats tell a session once only; not kept.
     @ivar tags: what else the sender's program says about it (IRCv3 message-tags, as they were written); not kept.
+    @ivar form: how the sender's protocol wrote the text, for those who are written to by the same protocol, where it
+        says more than the text; not kept.
     @ivar wire: encoded forms by format, so that each is made once (see L{delivery.session.Format}).
     """
 
-    __slots__ = ("actor", "card", "id", "kind", "room", "stream", "tags", "target", "text", "time", "whole", "wire")
+    __slots__ = (
+        "actor",
+        "card",
+        "form",
+        "id",
+        "kind",
+        "room",
+        "stream",
+        "tags",
+        "target",
+        "text",
+        "time",
+        "whole",
+        "wire",
+    )
 
     def __init__(
         self, kind: Kind, time: int, room: str | None, actor: str, target: str = "", text: str = "", id: int = 0
@@ -112,11 +132,24 @@ class Event:
         self.card = NOBODY
         self.whole: object = None
         self.tags = ""
+        self.form: object = None
         self.wire: dict[object, bytes] | None = None
 
     def __repr__(self) -> str:
         # No text: events end up in tracebacks and logs.
         return f"<Event {self.id} {self.kind.name} {self.room} {self.actor}>"
+
+
+def by_line(event: Event) -> Sequence[Event]:
+    """An event whose text has several lines, as one of each line that is not blank, for those who are shown lines."""
+    if "\n" not in event.text:
+        return (event,)
+    said = []
+    for line in event.text.split("\n"):
+        if line:
+            said.append(Event(event.kind, event.time, event.room, event.actor, event.target, line, event.id))
+            said[-1].card = event.card
+    return said
 
 
 class Passing(Event):

@@ -20,10 +20,10 @@ MAX_NAME = 100
 SPOKEN = frozenset(("message", "action", "notice"))
 DIRECT = frozenset(("direct", "direct_action", "direct_notice"))
 #: What people did in rooms.
-ROOM_TYPES = SPOKEN | {"join", "leave", "rename", "topic", "kick", "mode", "delete", "reaction"}
+ROOM_TYPES = SPOKEN | {"join", "leave", "rename", "topic", "kick", "mode", "delete", "reaction", "unreaction"}
 
-#: What anyone said or did: one line, as against answers, which may have several.
-_ONE_LINE = ROOM_TYPES | DIRECT | {"announce"}
+#: What anyone did: one line, as against what they said and answers, which may have several.
+_ONE_LINE = ROOM_TYPES - SPOKEN | {"announce"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ _TEXT_FORMS = [
     ("direct_notice", re.compile(rf"-{_NAME} -> {_NAME}- (.*)")),
     ("notice", re.compile(rf"-{_NAME}- (.*)")),
     ("reaction", re.compile(rf"\* {_NAME} reacts to {_NAME} with (.*)")),
+    ("unreaction", re.compile(rf"\* {_NAME} takes back (?P<text>.*) from (?P<to>\d{{1,20}})")),
     ("action", re.compile(r"\* (\S{1,100}) (.*)")),
     ("join", re.compile(rf"user \[{_NAME}\] has entered the room()")),
     ("leave", re.compile(rf"user \[{_NAME}\] left the room(?: \((.*)\))?")),
@@ -101,7 +102,9 @@ def parse_text(line: str) -> Event:
     for type_, form in _TEXT_FORMS:
         if match := form.fullmatch(line):
             sender, *to, text = match.groups(default="")
-            if "text" in form.groupindex:
+            if "to" in form.groupindex:
+                to, text = [match["to"]], match["text"]
+            elif "text" in form.groupindex:
                 to, text = [text], match["text"]
             if type_ == "kick":
                 sender, to = to[0], [sender]

@@ -160,6 +160,8 @@ def _phrase(event: Event, text: str, look: Look, me: str, mentioned: bool) -> tu
             ]
         case "reaction":
             return [("* ", DIM), name, (" ", "")], [(f"reacts to {event.to} with {text}", "")]
+        case "unreaction":
+            return [("* ", DIM), name, (" ", "")], [(f"takes back {text} from {event.to}", "")]
         case "join":
             return [("-> ", DIM)], [name, (" has entered the room", DIM)]
         case "leave":

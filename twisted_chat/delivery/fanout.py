@@ -28,9 +28,10 @@ from ..chat.acts import (
 from ..chat.chat import REPLAY
 from ..chat.events import Event, Passing, Put
 from ..store.interface import Query, Store
+from .labels import Labelled
 from .recent import Recent
 from .replay import Replay
-from .session import Format, Session, send_all
+from .session import Format, Session, Source, send_all
 from .tally import Counting
 
 
@@ -156,17 +157,19 @@ class Fanout:
     def _send_own(self, session: Session, mine: list[Own], runs: dict[str, Run], end: int) -> None:
         """To one session: what is for it alone, and what its rooms say before, between and after."""
         pieces: list[bytes] = []
-        start = labelled = 0
-        label: str | None = None
+        # Where the next bytes go: out, or into the answer to a command with a label, which goes out as a whole.
+        into: list[bytes] | list[bytes | Source] = pieces
+        start = 0
         for place, step, last_id in mine:
             if session.formats:
-                self._between(session, runs, start, place - 1 if type(step) is Omit else place, pieces)
+                self._between(session, runs, start, place - 1 if type(step) is Omit else place, into)
             start = place
             match step:
                 case Answer():
-                    pieces.append(session.dialect.here.answer(step))
+                    into.append(session.dialect.here.answer(step))
                 case Private():
-                    pieces.append(session.formats.get(step.event.room or "", session.dialect.here).event(step.event))
+                    format = session.formats.get(step.event.room or "", session.dialect.here)
+                    (pieces if step.aside else into).append(format.event(step.event))
                 case Enter():
                     self._enter(session, step.room, last_id)
                 case Exit():
@@ -176,36 +179,66 @@ class Fanout:
                     before, session.current = session.current, step.room
                     self._refresh(session, [room for room in (before, step.room) if room])
                 case Label(label=str() as label):
-                    labelled = len(pieces)
+                    session.labelled = session.labelled or Labelled(label)
+                    into = session.labelled.parts
                 case Label():
-                    if label is not None:
-                        pieces[labelled:] = [session.dialect.here.enclose(label, pieces[labelled:])]
-                        label = None
+                    into = pieces
+                    if step.complete:
+                        self._send_labelled(session, pieces)
                 case Sync():
                     self._sync(session, last_id)
                 case Switch():
                     session.switch(step.format)
                     self._refresh(session, list(session.formats))
                 case Recall():
-                    self._recall(session, step, last_id, runs, place, pieces)
+                    replay = self._recall(session, step, last_id, runs, place)
+                    self._send_long(session, replay, pieces, into)
                 case Tally():
-                    if pieces:
-                        session.send(b"".join(pieces))
-                        pieces.clear()
-                    session.send_source(Counting(self._store, step, last_id, session.dialect.here))
+                    counting = Counting(self._store, step, last_id, session.dialect.here)
+                    self._send_long(session, counting, pieces, into)
                 case Inspect():
                     ensureDeferred(self._inspect(step))
                 case Close():
+                    self._send_labelled(session, pieces)
                     session.send(b"".join(pieces))
-                    pieces = []
+                    into = pieces = []
                     session.close()
         if session.formats:
-            self._between(session, runs, start, end, pieces)
+            self._between(session, runs, start, end, into)
         data = b"".join(pieces)
         if data:
             session.send(data)
 
-    def _between(self, session: Session, runs: dict[str, Run], start: int, end: int, pieces: list[bytes]) -> None:
+    def _send_long(
+        self,
+        session: Session,
+        what: bytes | Source,
+        pieces: list[bytes],
+        into: list[bytes] | list[bytes | Source],
+    ) -> None:
+        """Something that may have to be read first."""
+        if isinstance(what, bytes) or into is not pieces:
+            into.append(what)  # type: ignore[arg-type]  # lines of bytes only are C{pieces}
+            return
+        if pieces:
+            session.send(b"".join(pieces))
+            pieces.clear()
+        session.send_source(what)
+
+    def _send_labelled(self, session: Session, pieces: list[bytes]) -> None:
+        """All of the answer to a command with a label is there."""
+        labelled, session.labelled = session.labelled, None
+        if labelled is not None:
+            self._send_long(session, labelled.enclosed(session.dialect.here), pieces, pieces)
+
+    def _between(
+        self,
+        session: Session,
+        runs: dict[str, Run],
+        start: int,
+        end: int,
+        pieces: list[bytes] | list[bytes | Source],
+    ) -> None:
         heard = [(name, format) for name, format in session.formats.items() if name in runs]
         before = len(pieces)
         if len(heard) == 1:
@@ -216,9 +249,7 @@ class Fanout:
             pieces += _merge(runs, heard, start, end)
         self.deliveries += len(pieces) - before
 
-    def _recall(
-        self, session: Session, recall: Recall, upto: int, runs: dict[str, Run], place: int, pieces: list[bytes]
-    ) -> None:
+    def _recall(self, session: Session, recall: Recall, upto: int, runs: dict[str, Run], place: int) -> bytes | Source:
         """Replay: from memory, when it is what everyone who joins is shown, else from the store."""
         recent = self._recent.get(recall.rooms[0]) if _is_for_joining(recall) else None
         if recent is not None and recent.since > upto:
@@ -228,16 +259,12 @@ class Fanout:
             name = recall.rooms[0]
             run = runs.get(name)
             later = run.events[run.span(0, place)] if run is not None else []
-            pieces.append(recent.encoded(session.format_for(name), later))
-            return
+            return recent.encoded(session.format_for(name), later)
         formats = dict(session.formats)
         if not recall.words:
             formats |= {room: session.format_for(room) for room in recall.rooms}
         replay = Replay(self._store, recall, upto, formats, session.dialect.elsewhere)
-        if pieces:
-            session.send(b"".join(pieces))
-            pieces.clear()
-        session.send_source(replay if recent is None else recent.loading(replay))
+        return replay if recent is None else recent.loading(replay)
 
     async def _inspect(self, inspect: Inspect) -> None:
         try:

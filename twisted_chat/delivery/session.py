@@ -14,6 +14,7 @@ from zope.interface import implementer
 from ..chat.acts import Answer, Step
 from ..chat.events import Event
 from ..chat.rooms import Room, User
+from .labels import Labelled
 
 QUEUE_CAP = 1 << 20
 # What a L{Source} that waits counts for: asking again and again without reading the answers has an end too.
@@ -53,8 +54,12 @@ class Format(Protocol):
     def answer(self, answer: Answer) -> bytes:
         """Encode what one session is told."""
 
-    def enclose(self, label: str, said: Sequence[bytes]) -> bytes:
-        """Mark these lines as the answer to the command that the client gave this label."""
+    def enclose(self, label: str, said: bytes, first: bool = True, last: bool = True) -> bytes:
+        """Mark lines as the answer to the command that the client gave this label.
+
+        @param said: whole lines.
+        @param first, last: whether they are the first, the last of the answer.
+        """
 
 
 class Dialect(NamedTuple):
@@ -88,6 +93,8 @@ class Session:
     @ivar current: the current room as far as delivery has come; C{room} may be ahead of it.
     @ivar formats: in which format each room's events are sent: the rooms that it receives.
     @ivar queued: how many bytes wait here.
+    @ivar labelled: what a command of theirs that has a label has been answered so far.
+    @ivar waiting_label: the label of a command whose answer comes later, while the session is busy.
     """
 
     __slots__ = (
@@ -106,11 +113,13 @@ class Session:
         "current",
         "dialect",
         "formats",
+        "labelled",
         "on_ready",
         "peer",
         "queued",
         "room",
         "user",
+        "waiting_label",
     )
 
     log = Logger()
@@ -141,6 +150,8 @@ class Session:
         self.formats: dict[str, Format] = {}
         self.dialect = dialects[dialect]
         self.queued = 0
+        self.labelled: Labelled | None = None
+        self.waiting_label: str | None = None
         self._dialects = dialects
         self._cap = cap
         self._later = later

@@ -10,7 +10,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.acts import Act, Answer, Session, Step, Sync
+from ..chat.acts import Act, Answer, Label, Session, Step, Sync
 from ..chat.events import KEPT, Record
 from ..store.interface import Store, StoreError
 from .fanout import Fanout
@@ -76,7 +76,12 @@ class Turn:
 
     def add(self, act: Act) -> None:
         """See L{Outbox}."""
-        self._gathered.append(act)
+        session = act.session
+        if session is not None and session.waiting_label is not None:
+            resumed = Label(session, session.waiting_label)
+            self._gathered += [Act(session, (resumed,)), act, Act(session, (Label(session, None, False),))]
+        else:
+            self._gathered.append(act)
         if not self._scheduled:
             self._scheduled = True
             self._later(0, self._end)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from ..chat.acts import Answer
-from ..chat.events import PASSING, Event, Kind
+from ..chat.events import PASSING, Event, Kind, by_line
 from ..delivery.session import Dialect
 
 PROMPT = "Login Id: "
@@ -20,6 +20,7 @@ _PHRASES: dict[Kind, Callable[[Event], str]] = {
     Kind.ACTION: lambda e: f"* {e.actor} {e.text}" if e.text else f"* {e.actor} (deleted)",
     Kind.NOTICE: lambda e: f"-{e.actor}- {e.text}" if e.text else f"-{e.actor}- (deleted)",
     Kind.REACTION: lambda e: f"* {e.actor} reacts to {e.target} with {e.text}",
+    Kind.UNREACTION: lambda e: f"* {e.actor} takes back {e.text} from {e.target}",
     Kind.DIRECT: lambda e: f"[{e.actor} -> {e.target}] {e.text}",
     Kind.DIRECT_NOTICE: lambda e: f"-{e.actor} -> {e.target}- {e.text}",
     Kind.DIRECT_ACTION: lambda e: f"[{e.actor} -> {e.target}] * {e.actor} {e.text}",
@@ -53,13 +54,15 @@ class TextFormat:
             event.wire = {}
         data = event.wire.get(self)
         if data is None:
-            data = event.wire[self] = b"" if event.kind in PASSING else (self._phrase(event) + "\n").encode()
+            lines = () if event.kind in PASSING else by_line(event)
+            data = event.wire[self] = "".join(self._phrase(line) + "\n" for line in lines).encode()
         return data
 
     def replay(self, event: Event, ids: bool = False) -> bytes:
         time = datetime.fromtimestamp(event.time // 1000, UTC)
         number = f"{event.id} " if ids else ""
-        return f"~ {number}{time:%Y-%m-%d %H:%M:%S} {self._phrase(event)}\n".encode()
+        head = f"~ {number}{time:%Y-%m-%d %H:%M:%S}"
+        return "".join(f"{head} {self._phrase(line)}\n" for line in by_line(event)).encode()
 
     def answer(self, answer: Answer) -> bytes:
         prompt = PROMPTS.get(answer.kind)
@@ -68,8 +71,8 @@ class TextFormat:
         mark = "!! " if answer.kind == "error" else "-- "
         return "".join(f"{mark}{line}\n" for line in answer.text.split("\n")).encode()
 
-    def enclose(self, label: str, said: Sequence[bytes]) -> bytes:
-        return b"".join(said)
+    def enclose(self, label: str, said: bytes, first: bool = True, last: bool = True) -> bytes:
+        return said
 
     def _phrase(self, event: Event) -> str:
         phrase = _PHRASES[event.kind](event)
@@ -95,8 +98,8 @@ class JSONFormat:
     def answer(self, answer: Answer) -> bytes:
         return _line({"type": answer.kind, "text": answer.text, **(answer.data or {})})
 
-    def enclose(self, label: str, said: Sequence[bytes]) -> bytes:
-        return b"".join(said)
+    def enclose(self, label: str, said: bytes, first: bool = True, last: bool = True) -> bytes:
+        return said
 
     def _members(self, event: Event) -> dict[str, Any]:
         time = datetime.fromtimestamp(event.time / 1000, UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import presence
+from .. import answering, presence
 from ..acts import Answer, Recall, Session
 from ..chat import REPLAY, Chat, counted
 from ..errors import Refused
@@ -24,6 +24,24 @@ def msg(chat: Chat, session: Session, name: str, text: str) -> None:
 def me(chat: Chat, session: Session, text: str) -> None:
     """Tells the room what you do: "/me waves" is shown as "* kim waves"."""
     chat.say(session, text, Kind.ACTION)
+
+
+@command(GROUP, "reply", "ID", "text")
+def reply(chat: Chat, session: Session, id: str, text: str) -> None:
+    """Says something in answer to a message. "/history ids" shows the messages' IDs."""
+    answering.reply(chat, session, id, text)
+
+
+@command(GROUP, "react", "ID", "sign")
+def react(chat: Chat, session: Session, id: str, sign: str) -> None:
+    """Reacts to a message with a sign, such as an emoji."""
+    answering.react(chat, session, id, sign)
+
+
+@command(GROUP, "unreact", "ID", "sign")
+def unreact(chat: Chat, session: Session, id: str, sign: str) -> None:
+    """Takes back your reaction to a message."""
+    answering.react(chat, session, id, sign, Kind.UNREACTION)
 
 
 @command(GROUP, "away", "[text]")

@@ -3,6 +3,7 @@
 from . import (  # noqa: F401  # each enters its commands into the table
     listing,
     modes,
+    multiline,
     operators,
     queries,
     registration,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from ...chat.text import MAX_LINES
+
+# Of one message, by IRC: as much as a line of the line protocol may have.
+MAX_BYTES = 4096
+
 # Name, and the value shown to those who ask by CAP LS 302.
 CAPABILITIES: dict[str, str] = {
     "account-notify": "",
@@ -11,6 +16,7 @@ CAPABILITIES: dict[str, str] = {
     "cap-notify": "",
     "chghost": "",
     "draft/no-implicit-names": "",
+    "draft/multiline": f"max-bytes={MAX_BYTES},max-lines={MAX_LINES}",
     "echo-message": "",
     "extended-join": "",
     "invite-notify": "",

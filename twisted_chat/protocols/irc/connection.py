@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
@@ -21,7 +23,8 @@ from . import VERBS
 from .capabilities import WIRE
 from .formats import Dialects
 from .greeting import Census
-from .message import MAX_CLIENT_TAGS, MAX_LINE, MAX_TAGS, Message, parse
+from .message import MAX_CLIENT_TAGS, MAX_LINE, MAX_TAGS, Message, cut, escape, parse
+from .multiline import CAPABILITY, Multiline, take
 from .numerics import REFUSALS, about
 from .registration import Registration
 from .roomlines import arrival
@@ -29,6 +32,8 @@ from .sasl import Exchange
 
 # Beyond a client's own tags, and the CR that a line may have.
 MAX_LENGTH = MAX_TAGS + MAX_LINE
+# IRCv3 labeled-response, "Tag value", in bytes.
+MAX_LABEL = 64
 
 
 class IRCProtocol(BoundedLines):
@@ -37,6 +42,8 @@ class IRCProtocol(BoundedLines):
     @ivar caps: the capabilities that it has asked for.
     @ivar registration: what it has said of itself so far; C{None} once it is registered.
     @ivar sasl: its attempt to log in that is under way.
+    @ivar multiline: a message of which not all lines are there yet.
+    @ivar failed_batch: the name of a batch of which no more is taken.
     """
 
     MAX_LENGTH = MAX_LENGTH
@@ -47,6 +54,8 @@ class IRCProtocol(BoundedLines):
     caps: frozenset[str] = frozenset()
     registration: Registration | None = None
     sasl: Exchange | None = None
+    multiline: Multiline | None = None
+    failed_batch: str | None = None
     _quit: str = ""
 
     @property
@@ -64,7 +73,7 @@ class IRCProtocol(BoundedLines):
 
     def lineReceived(self, line: bytes) -> None:
         tags, _, rest = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
-        if len(tags) > MAX_CLIENT_TAGS or len(rest) > MAX_LINE - 1:
+        if len(tags) >= MAX_CLIENT_TAGS or len(rest) > MAX_LINE - 1:
             self.lineLengthExceeded(line)
             return
         try:
@@ -82,13 +91,39 @@ class IRCProtocol(BoundedLines):
 
     def run(self, message: Message) -> None:
         """Do what a message says."""
-        label = message.tags.get("label") if "labeled-response" in self.caps else None
-        if label is None:
+        tags = message.tags
+        if not tags or message.command == "BATCH":
             self._run(message)
+        elif "batch" in tags and CAPABILITY in self.caps:
+            take(self, message)
+        else:
+            label = tags.get("label", "") if "labeled-response" in self.caps else ""
+            self.labelled(label, partial(self._run, message))
+
+    def labelled(self, label: str, do: Callable[[], None]) -> None:
+        """Do something of which what it is answered, now or later, is marked. IRCv3 labeled-response.
+
+        @param label: with what; empty for not at all.
+        """
+        if not label:
+            do()
             return
-        self.put(Label(self.session, label[:64]))
-        self._run(message)
-        self.put(Label(self.session, None))
+        session = self.session
+        label = escape(cut(label, MAX_LABEL))
+        self.put(Label(session, label))
+        do()
+        if session.busy:
+            # What it is answered, it will be when the session is no longer busy.
+            self.put(Label(session, None, complete=False))
+            session.waiting_label, session.on_ready = label, self._take_more
+        else:
+            self.put(Label(session, None))
+
+    def _take_more(self) -> None:
+        if self.session.waiting_label is not None and not self.session.busy:
+            self.session.waiting_label = None
+            self.put(Label(self.session, None))
+        super()._take_more()
 
     def _run(self, message: Message) -> None:
         verb = VERBS.get(message.command)
@@ -225,6 +260,11 @@ class IRCFactory(IntakeFactory):
         self.dialects = Dialects(host_name(chat.server))
         self.made = chat.now()
         self.census: Census | None = None
+        self._passed = count(1)
+
+    def passing_id(self) -> str:
+        """A name for a message that is passed on, and not kept (IRCv3 message-ids): none like it was given before."""
+        return f"{int(self.made):x}-{next(self._passed):x}"
 
 
 def host_name(name: str) -> str:

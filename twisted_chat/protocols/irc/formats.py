@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ...chat.acts import Answer
-from ...chat.events import ANSWERING, Event, Kind
+from ...chat.events import ANSWERING, Event, Kind, by_line
+from ...chat.text import clean
 from ...delivery.session import Dialect
 from .letters import LETTERS
-from .message import MAX_LINE, MAX_TAGS, cut, parse_tags, pieces, write_tags
+from .message import MAX_LINE, Written, cut, escape, fold, pieces
 
 # The batch in which replay is sent; no two are open at a time.
 REPLAY = "replay"
@@ -22,6 +25,11 @@ _TALK = {
     Kind.DIRECT_ACTION: ("PRIVMSG", "ACTION "),
     Kind.DIRECT_NOTICE: ("NOTICE", ""),
 }
+# What a reaction is, as a tag: IRCv3 react.
+_SIGNS = {Kind.REACTION: "+draft/react=", Kind.UNREACTION: "+draft/unreact="}
+_BATCH = re.compile(rb":\S+ BATCH ([+-])(\S+)")
+# A line of fewer characters, and then at most four bytes each, is never too long.
+FITS = (MAX_LINE - 2) // 4
 # What an answer confirms that an IRC client sees by itself, or is told by a numeric.
 _UNSAID = frozenset({"left", "renamed", "kicked", "gone", "back"})
 
@@ -44,21 +52,23 @@ class IRCFormat:
             event.wire = {}
         data = event.wire.get(self)
         if data is None:
-            data = event.wire[self] = self._join(self._tags(event), self._lines(event))
+            data = event.wire[self] = self._write(event)
         return data
 
     def replay(self, event: Event, ids: bool = False) -> bytes:
         """Inside a batch, with its time, where the client can take that; else as a notice of the server, which says the
         time, and which no program answers."""
         if "batch" in self._has and "server-time" in self._has:
-            return self._join({"batch": REPLAY, **self._tags(event)}, self._lines(event))
+            return self._write(event, REPLAY)
         time = datetime.fromtimestamp(event.time // 1000, UTC)
         number = f"{event.id} " if ids else ""
-        words = _PHRASES.get(event.kind, _nothing)(event)
-        where = event.room or "*"
-        head = f":{self.server} NOTICE {where} :"
-        text = f"{number}[{time:%Y-%m-%d %H:%M:%S}] {words}"
-        return self._join({}, (head + part for part in pieces(text, MAX_LINE - 2 - len(head.encode()))))
+        head = f":{self.server} NOTICE {event.room or '*'} :"
+        size = MAX_LINE - 2 - len(head.encode())
+        said = []
+        for line in by_line(event):
+            words = _PHRASES.get(event.kind, _nothing)(line)
+            said += [head + part for part in pieces(f"{number}[{time:%Y-%m-%d %H:%M:%S}] {words}", size)]
+        return self._join("", "", said)
 
     def answer(self, answer: Answer) -> bytes:
         user = answer.session.user
@@ -86,72 +96,109 @@ class IRCFormat:
         else:
             head = f":{self.server} NOTICE {nick} :"
             lines = [head + part for part in pieces(answer.text, MAX_LINE - 2 - len(head.encode()))]
-        return self._join({}, lines)
+        return self._join("", "", lines)
 
-    def enclose(self, label: str, said: Sequence[bytes]) -> bytes:
-        """Mark an answer as that to a labelled command. IRCv3 labeled-response.
-
-        @param said: the lines of the answer, whole ones.
-        """
-        lines = b"".join(said).split(b"\r\n")[:-1]
-        if not lines:
-            return f"@label={label} :{self.server} ACK\r\n".encode()
-        if len(lines) == 1 or _is_batch(lines):
-            return b"".join(line + b"\r\n" for line in [_tagged(lines[0], f"label={label}"), *lines[1:]])
-        inner = (line if b"batch=" in line.partition(b" ")[0] else _tagged(line, "batch=answer") for line in lines)
-        start = f"@label={label} :{self.server} BATCH +answer labeled-response".encode()
-        end = f":{self.server} BATCH -answer".encode()
-        return b"".join(line + b"\r\n" for line in (start, *inner, end))
+    def enclose(self, label: str, said: bytes, first: bool = True, last: bool = True) -> bytes:
+        """Mark lines as the answer to a labelled command. IRCv3 labeled-response."""
+        lines = said.split(b"\r\n")[:-1]
+        if first and last:
+            if not lines:
+                return f"@label={label} :{self.server} ACK\r\n".encode()
+            if len(lines) == 1 or "batch" not in self._has or _is_batch(lines):
+                return _tagged(lines[0], f"label={label}") + said[len(lines[0]) :]
+        inner = [line if _in_batch(line) else _tagged(line, "batch=answer") for line in lines]
+        if first:
+            inner.insert(0, f"@label={label} :{self.server} BATCH +answer labeled-response".encode())
+        if last:
+            inner.append(f":{self.server} BATCH -answer".encode())
+        return b"".join(line + b"\r\n" for line in inner)
 
     # Parts
 
-    def _join(self, tags: Mapping[str, str], lines: Iterator[str] | Sequence[str]) -> bytes:
-        """Lines as they go out: those after the first without what names one message only."""
-        said = []
-        head = f"@{write_tags(tags)} " if tags else ""
-        for line in lines:
-            said.append(head + cut(line, MAX_LINE - 2) + "\r\n")
-            if tags and "msgid" in tags:
-                tags = {name: value for name, value in tags.items() if name != "msgid"}
-                head = f"@{write_tags(tags)} " if tags else ""
+    def _write(self, event: Event, batch: str = "") -> bytes:
+        """
+        @param batch: the name of the batch that it is sent in.
+        """
+        talk = _TALK.get(event.kind)
+        if talk is None:
+            return self._join(*self._tags(event, batch), self._lines(event))
+        if not event.text:
+            return b""
+        command, action = talk
+        where = event.room or event.target
+        card = event.card
+        source = f":{event.actor}!{card.ident}@{card.host}"
+        head = f"{source} {command} {where} :"
+        form = event.form
+        if form is None and not action and "\n" not in event.text and len(head) + len(event.text) < FITS:
+            return self._join(*self._tags(event, batch), (head + event.text,))
+        size = MAX_LINE - 2 - len(head.encode())
+        lines = form.lines if isinstance(form, Written) else [(line, False) for line in event.text.split("\n")]
+        if action:
+            said = [part for line, _ in lines for part in pieces(line, size - len(action) - 2)]
+            return self._join(*self._tags(event, batch), [f"{head}\x01{action}{part}\x01" for part in said if part])
+        if "draft/multiline" in self._has and "batch" in self._has:
+            folded = [(p, c if i == 0 else True) for line, c in lines for i, p in enumerate(fold(line, size))]
+            if len(folded) > 1:
+                return self._write_batch(event, batch, source, head, folded)
+        said = [part for line, _ in lines for part in pieces(line, size)]
+        return self._join(*self._tags(event, batch), [head + part for part in said if part])
+
+    def _write_batch(
+        self, event: Event, batch: str, source: str, head: str, lines: Sequence[tuple[str, bool]]
+    ) -> bytes:
+        """A message of several lines. IRCv3 multiline."""
+        name = f"m{event.id}"
+        outer = f"@batch={batch} " if batch else ""
+        start, _ = self._tags(event, batch)
+        said = [f"{start}{source} BATCH +{name} draft/multiline {event.room or event.target}\r\n"]
+        for text, continues in lines:
+            said.append(f"@batch={name}{';draft/multiline-concat' if continues else ''} {head}{text}\r\n")
+        said.append(f"{outer}:{self.server} BATCH -{name}\r\n")
         return "".join(said).encode()
 
-    def _tags(self, event: Event) -> dict[str, str]:
-        tags: dict[str, str] = {}
-        has, card = self._has, event.card
-        if "server-time" in has:
-            time = datetime.fromtimestamp(event.time / 1000, UTC)
-            tags["time"] = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        if "account-tag" in has and card.registered:
-            tags["account"] = event.actor
-        if "message-tags" in has:
-            if event.id:
-                tags["msgid"] = str(event.id)
-            if card.bot:
-                tags["bot"] = ""
-            if event.kind in ANSWERING and event.target:
-                tags["+draft/reply"] = event.target
-            if event.kind is Kind.REACTION:
-                tags["+draft/react"] = event.text
-            if event.tags:
-                tags.update(parse_tags(event.tags))
-        return tags if len(event.tags) < MAX_TAGS - 500 else {}
+    def _join(self, first: str, others: str, lines: Iterable[str]) -> bytes:
+        """Lines as they go out.
 
-    def _lines(self, event: Event) -> Iterator[str] | Sequence[str]:
-        """A happening as lines without tags."""
+        @param first, others: the tags of the first, which may have what names one message only, and of the others.
+        """
+        said = []
+        head = first
+        for line in lines:
+            if "\r" in line or "\n" in line or "\0" in line:
+                line = clean(line)  # noqa: PLW2901
+            said.append(head + cut(line, MAX_LINE - 2) + "\r\n")
+            head = others
+        return "".join(said).encode()
+
+    def _tags(self, event: Event, batch: str = "") -> tuple[str, str]:
+        """What stands before a line, if anything: for the first line of an event, and for the others."""
+        has, card = self._has, event.card
+        tags = [f"batch={batch}"] if batch else []
+        if "server-time" in has:
+            tags.append("time=" + _time(event.time))
+        if "account-tag" in has and card.registered:
+            tags.append("account=" + escape(event.actor))
+        id = ""
+        if "message-tags" in has:
+            if card.bot:
+                tags.append("bot")
+            kind = event.kind
+            if kind in ANSWERING and event.target:
+                tags.append(f"+draft/reply={event.target};+reply={event.target}")
+            if kind in _SIGNS:
+                tags.append(_SIGNS[kind] + escape(event.text))
+            if event.tags:
+                tags.append(event.tags)
+            id = str(event.id) if event.id else event.form if kind is Kind.TAGS and isinstance(event.form, str) else ""
+        others = f"@{';'.join(tags)} " if tags else ""
+        return (f"@{';'.join([*tags[:1], 'msgid=' + id, *tags[1:]])} " if id else others), others
+
+    def _lines(self, event: Event) -> Sequence[str]:
+        """What happened, but was not said, as lines without tags."""
         source = f":{event.actor}!{event.card.ident}@{event.card.host}"
         where = event.room or event.target
         kind = event.kind
-        talk = _TALK.get(kind)
-        if talk is not None:
-            command, action = talk
-            if not event.text:
-                return ()
-            head = f"{source} {command} {where} :"
-            room = MAX_LINE - 2 - len(head.encode())
-            if not action:
-                return (head + part for part in pieces(event.text, room))
-            return (f"{head}\x01{action}{part}\x01" for part in pieces(event.text, room - len(action) - 2))
         if kind is Kind.JOIN:
             if "extended-join" in self._has:
                 account = event.actor if event.card.registered else "*"
@@ -193,6 +240,9 @@ class IRCFormat:
     def _tagmsg(self, source: str, event: Event) -> Sequence[str]:
         return (f"{source} TAGMSG {event.room or event.target}",) if "message-tags" in self._has else ()
 
+    def _program(self, source: str, event: Event) -> Sequence[str]:
+        return (f"{source} {event.form} {event.room or event.target} :{event.text}",)
+
     def _away(self, source: str, event: Event) -> Sequence[str]:
         if "away-notify" not in self._has:
             return ()
@@ -221,6 +271,8 @@ _OTHERS: dict[Kind, Callable[[IRCFormat, str, Event], Sequence[str]]] = {
     Kind.ANNOUNCE: IRCFormat._announce,
     Kind.DELETE: IRCFormat._delete,
     Kind.REACTION: IRCFormat._tagmsg,
+    Kind.UNREACTION: IRCFormat._tagmsg,
+    Kind.PROGRAM: IRCFormat._program,
     Kind.TAGS: IRCFormat._tagmsg,
     Kind.INVITE: IRCFormat._invite,
     Kind.AWAY: IRCFormat._away,
@@ -228,6 +280,13 @@ _OTHERS: dict[Kind, Callable[[IRCFormat, str, Event], Sequence[str]]] = {
     Kind.PROFILE: IRCFormat._profile,
     Kind.WALLOPS: IRCFormat._wallops,
 }
+
+
+@lru_cache(maxsize=64)
+def _time(milliseconds: int) -> str:
+    """A time as IRCv3 server-time has it."""
+    time = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _nothing(event: Event) -> str:
@@ -249,7 +308,8 @@ _PHRASES: dict[Kind, Callable[[Event], str]] = {
     Kind.KICK: lambda e: f"{e.target} was kicked by {e.actor}" + (f" ({e.text})" if e.text else ""),
     Kind.MODE: lambda e: f"{e.actor} set {e.text}" + (f" for {e.target}" if e.target else ""),
     Kind.DELETE: lambda e: f"{e.actor} deleted message {e.text} of {e.target}",
-    Kind.REACTION: lambda e: f"{e.actor} reacts with {e.text}",
+    Kind.REACTION: lambda e: f"{e.actor} reacts to {e.target} with {e.text}",
+    Kind.UNREACTION: lambda e: f"{e.actor} takes back {e.text} from {e.target}",
     Kind.AUDIT: lambda e: f"{e.actor}: {e.text} {e.target}",
     Kind.ANNOUNCE: lambda e: f"{e.actor} to everyone: {e.text}",
 }
@@ -260,12 +320,16 @@ def _tagged(line: bytes, tag: str) -> bytes:
     return b"@" + tag.encode() + (b";" + line[1:] if line.startswith(b"@") else b" " + line)
 
 
+def _in_batch(line: bytes) -> bool:
+    """Whether a line says that it belongs to a batch."""
+    return line.startswith(b"@") and any(tag.startswith(b"batch=") for tag in line[1:].partition(b" ")[0].split(b";"))
+
+
 def _is_batch(lines: Sequence[bytes]) -> bool:
     """Whether these lines are just one batch."""
-    first, last = lines[0].split(), lines[-1].split()
-    if b"BATCH" not in first or b"BATCH" not in last:
-        return False
-    return last[-1].startswith(b"-") and first[first.index(b"BATCH") + 1] == b"+" + last[-1][1:]
+    first, last = (line.partition(b" ")[2] if line.startswith(b"@") else line for line in (lines[0], lines[-1]))
+    opened, closed = _BATCH.match(first), _BATCH.match(last)
+    return bool(opened and closed and opened[1] == b"+" and closed[1] == b"-" and opened[2] == closed[2])
 
 
 class Dialects(Mapping[str, Dialect]):

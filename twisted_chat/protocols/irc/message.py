@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+from ...chat.text import clean
 
 # With CR and LF, and without tags: RFC 1459, section 2.3.
 MAX_LINE = 512
@@ -17,6 +19,7 @@ _ESCAPE = re.compile(r"[; \\\r\n]")
 _UNESCAPES = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
 _UNESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 # Bold, italic, underlined, struck, fixed width, reversed, plain; colours by number and by RGB.
+_CODES = re.compile("([\x02\x1d\x1f\x1e\x11\x16\x0f\x03\x04]+)")
 _FORMATTING = re.compile("[\x02\x1d\x1f\x1e\x11\x16\x0f]|\x03(?:\\d{1,2}(?:,\\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6})?")
 
 
@@ -28,7 +31,7 @@ class Message(NamedTuple):
     @ivar params: all of them, the trailing one too.
     """
 
-    tags: Mapping[str, str]
+    tags: dict[str, str]
     command: str
     params: list[str]
 
@@ -39,7 +42,7 @@ def parse(line: str) -> Message | None:
     @param line: without its end.
     @return: C{None} for an empty line.
     """
-    tags: Mapping[str, str] = {}
+    tags: dict[str, str] = {}
     if line.startswith("@"):
         raw, _, line = line[1:].partition(" ")
         tags = parse_tags(raw)
@@ -70,6 +73,15 @@ def escape(value: str) -> str:
     return _ESCAPE.sub(lambda m: _ESCAPES[m[0]], value)
 
 
+class Written(NamedTuple):
+    """A message as an IRC client wrote it: with its formatting, and in its lines.
+
+    @ivar lines: the text of each, and whether it goes on where the one before ended (IRCv3 multiline).
+    """
+
+    lines: Sequence[tuple[str, bool]]
+
+
 def write_tags(tags: Mapping[str, str]) -> str:
     """Tags as they stand between C{@} and the blank."""
     return ";".join(f"{name}={escape(value)}" if value else name for name, value in tags.items())
@@ -80,10 +92,32 @@ def plain(text: str) -> str:
     return text if text.isprintable() else _FORMATTING.sub("", text)
 
 
+def styled(text: str) -> str:
+    """A text as L{clean} makes it, but with its formatting."""
+    if text.isprintable():
+        return text
+    return "".join(part if i % 2 else clean(part) for i, part in enumerate(_CODES.split(text)))
+
+
 def cut(text: str, size: int) -> str:
     """As much of a text as fits into so many bytes."""
+    if len(text) <= size and text.isascii():
+        return text
     data = text.encode()
     return text if len(data) <= size else data[:size].decode(errors="ignore")
+
+
+def fold(line: str, size: int) -> Iterator[str]:
+    """A line in parts of at most so many bytes, which together are the line. They end after a blank where that is late
+    enough."""
+    while len(line) > size or len(line.encode()) > size:
+        part = cut(line, size)
+        blank = part.rfind(" ") + 1
+        if blank > len(part) // 2:
+            part = part[:blank]
+        yield part
+        line = line[len(part) :]
+    yield line
 
 
 def pieces(text: str, size: int) -> Iterator[str]:

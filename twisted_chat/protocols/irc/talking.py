@@ -1,12 +1,15 @@
-"""Commands for talking."""
+"""Commands for talking: to rooms, to people, and from program to program."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+from ...chat import answering, passing
+from ...chat.errors import Refused
 from ...chat.events import Kind
 from ...chat.text import clean
-from .message import Message, plain
+from .message import Message, Written, plain, styled, write_tags
 from .verbs import verb
 
 if TYPE_CHECKING:
@@ -14,48 +17,180 @@ if TYPE_CHECKING:
 
 MAX_TARGETS = 4
 _NOT_SENT = {"not-in-room": 404, "no-room": 404, "no-such-room": 403, "bad-name": 401, "bad-room": 403}
+_DIRECT = {Kind.MESSAGE: Kind.DIRECT, Kind.ACTION: Kind.DIRECT_ACTION, Kind.NOTICE: Kind.DIRECT_NOTICE}
+# IRCv3 reply: as long as it was a draft, and since.
+_REPLIES = ("+draft/reply", "+reply")
+_REACTIONS = {"+draft/react": Kind.REACTION, "+draft/unreact": Kind.UNREACTION}
+
+# Says something to one target.
+Deliver = Callable[[str], None]
 
 
 @verb("PRIVMSG")
 def privmsg(connection: IRCProtocol, message: Message) -> None:
     """Says something in a room, or to somebody."""
-    _talk(connection, message, Kind.MESSAGE)
+    _talk(connection, message)
 
 
 @verb("NOTICE")
 def notice(connection: IRCProtocol, message: Message) -> None:
     """Notes something in a room, or to somebody: what no program answers."""
-    _talk(connection, message, Kind.NOTICE)
+    _talk(connection, message)
 
 
-def _talk(connection: IRCProtocol, message: Message, kind: Kind) -> None:
-    params = message.params
+def _talk(connection: IRCProtocol, message: Message) -> None:
+    params, command = message.params, message.command
     if not params or not params[0]:
-        connection.reply(411, text=f"No recipient given ({message.command})")
+        _complain(connection, command, 411, f"No recipient given ({command})")
         return
-    if len(params) < 2 or not params[1]:
-        connection.reply(412, text="No text to send")
-        return
-    text = params[1]
-    if text.startswith("\x01ACTION ") and kind is Kind.MESSAGE:
-        text, kind = text[8:].removesuffix("\x01"), Kind.ACTION
-    text = clean(plain(text))
-    tags = _client_tags(connection, message)
-    for target in dict.fromkeys(params[0].split(",")[:MAX_TARGETS]):
-        connection.attempt(target, _say, connection, target, kind, text, tags, numbers=_NOT_SENT)
+    text = params[1] if len(params) > 1 else ""
+    if text.startswith("\x01") and not _is_action(command, text):
+        _pass_on(connection, message, text)
+    elif not say(connection, command, params[0], [(text, False)], message.tags):
+        _complain(connection, command, 412, "No text to send")
 
 
-_DIRECT = {Kind.MESSAGE: Kind.DIRECT, Kind.ACTION: Kind.DIRECT_ACTION, Kind.NOTICE: Kind.DIRECT_NOTICE}
+def say(
+    connection: IRCProtocol, command: str, targets: str, lines: Sequence[tuple[str, bool]], tags: dict[str, str]
+) -> bool:
+    """Say or note something, to several.
+
+    @param command: PRIVMSG or NOTICE.
+    @param targets: separated by commas.
+    @param lines: each line of the text, as it came, and whether it goes on where the one before ended.
+    @param tags: all of the message's.
+    @return: whether there was something to say.
+    """
+    kind = Kind.NOTICE if command == "NOTICE" else Kind.MESSAGE
+    first = lines[0][0]
+    if _is_action(command, first):
+        kind, lines = Kind.ACTION, [(first[8:], False), *lines[1:]]
+        lines = [*lines[:-1], (lines[-1][0].removesuffix("\x01"), lines[-1][1])]
+    text, form = "", None
+    for i, (line, continues) in enumerate(lines):
+        bare = clean(plain(line))
+        text += bare if continues or not i else "\n" + bare
+        if len(lines) > 1 or bare != line:
+            form = Written([(styled(line), continues) for line, continues in lines])
+    if not text.strip("\n"):
+        return False
+    said = _Said(kind, text, form, _client_tags(connection, tags), "echo-message" in connection.caps)
+    _to_each(connection, command, targets, lambda target: said.to(connection, target))
+    return True
 
 
-def _say(connection: IRCProtocol, target: str, kind: Kind, text: str, tags: str) -> None:
+class _Said(NamedTuple):
+    """Something that is said, to whomever it is."""
+
+    kind: Kind
+    text: str
+    form: Written | None
+    tags: dict[str, str]
+    echo: bool
+
+    def to(self, connection: IRCProtocol, target: str) -> None:
+        chat, session = connection.chat, connection.session
+        if not target.startswith("#"):
+            tags = write_tags(self.tags)
+            chat.message(session, self.text, target, _DIRECT[self.kind], tags, self.echo, self.form, self.echo)
+            return
+        to, tags = "", ""
+        if self.tags:
+            to, others = _answered(connection, self.tags)
+            tags = write_tags(others)
+        chat.say(session, self.text, self.kind, target, to, tags, self.echo, self.form)
+
+
+@verb("TAGMSG", 1)
+def tagmsg(connection: IRCProtocol, message: Message) -> None:
+    """Tells a room or somebody what stands in the tags alone: a reaction to a message, or that one is typing."""
     chat, session = connection.chat, connection.session
-    echo = "echo-message" in connection.caps
-    if target.startswith("#"):
-        chat.say(session, text, kind, target, tags=tags, echo=echo)
-    else:
-        chat.message(session, text, target, _DIRECT[kind], tags, echo)
+    tags, echo = _client_tags(connection, message.tags), "echo-message" in connection.caps
+    if not tags:
+        return
+
+    def deliver(target: str) -> None:
+        if target.startswith("#"):
+            to, others = _answered(connection, tags)
+            for name, kind in _REACTIONS.items():
+                sign = clean(plain(others.get(name, "")))
+                if to and sign and len(sign) <= answering.MAX_SIGN:
+                    del others[name]
+                    answering.react(chat, session, to, sign, kind, target, write_tags(others), echo)
+                    return
+        form, written = connection.factory.passing_id(), write_tags(tags)
+        if target.startswith("#"):
+            passing.tell_room(chat, session, Kind.TAGS, target, "", written, form, echo)
+        else:
+            passing.tell_person(chat, session, Kind.TAGS, target, "", written, form, echo, echo)
+
+    _to_each(connection, message.command, message.params[0], deliver)
 
 
-def _client_tags(connection: IRCProtocol, message: Message) -> str:
-    return ""
+def _pass_on(connection: IRCProtocol, message: Message, text: str) -> None:
+    """What one program asks another, or answers (the "client-to-client protocol"): it is not said, and not kept."""
+    chat, session, command = connection.chat, connection.session, message.command
+    words = clean(text.strip("\x01"))
+    if not words:
+        _complain(connection, command, 412, "No text to send")
+        return
+    tags, echo = write_tags(_client_tags(connection, message.tags)), "echo-message" in connection.caps
+    text = f"\x01{words}\x01"
+
+    def deliver(target: str) -> None:
+        if target.startswith("#"):
+            passing.tell_room(chat, session, Kind.PROGRAM, target, text, tags, command, echo)
+        else:
+            passing.tell_person(chat, session, Kind.PROGRAM, target, text, tags, command, echo, echo)
+
+    _to_each(connection, command, message.params[0], deliver)
+
+
+# Parts
+
+
+def _to_each(connection: IRCProtocol, command: str, targets: str, deliver: Deliver) -> None:
+    """Deliver something to each of some targets, or say why not; to none if there are too many."""
+    names = list(dict.fromkeys(targets.split(",")))
+    if len(names) > MAX_TARGETS:
+        _complain(connection, command, 407, f"No more than {MAX_TARGETS} recipients", names[MAX_TARGETS])
+        return
+    for name in names:
+        try:
+            deliver(name)
+        except Refused as why:
+            if command != "NOTICE":
+                connection.refuse(why, name, _NOT_SENT)
+
+
+def _complain(connection: IRCProtocol, command: str, number: int, text: str, *params: str) -> None:
+    """Say what is wrong, but not with a notice: to those nobody answers anything (RFC 2812, section 3.3.2)."""
+    if command != "NOTICE":
+        connection.reply(number, *params, text=text)
+
+
+def _is_action(command: str, text: str) -> bool:
+    return command == "PRIVMSG" and text.startswith("\x01ACTION") and text[7:8] in (" ", "\x01", "")
+
+
+def _client_tags(connection: IRCProtocol, tags: dict[str, str]) -> dict[str, str]:
+    """Those of a message's tags that are passed on: clients' own. Some that could do harm on a terminal are not."""
+    if not tags or "message-tags" not in connection.caps:
+        return {}
+    return {name: value for name, value in tags.items() if name[0] == "+" and _is_harmless(name + value)}
+
+
+def _is_harmless(text: str) -> bool:
+    text = text.replace("\n", "").replace("\r", "").replace("\t", "")
+    return clean(text) == text
+
+
+def _answered(connection: IRCProtocol, tags: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """
+    @return: the id of the message of a room that is answered, or an empty text; and the other tags.
+    """
+    for name in _REPLIES:
+        id = tags.get(name, "")
+        if id and answering.is_message(connection.chat, id):
+            return id, {name: value for name, value in tags.items() if name not in _REPLIES}
+    return "", dict(tags)

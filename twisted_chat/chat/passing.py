@@ -1,0 +1,68 @@
+"""What is told to those who are here now, and not kept: that someone is typing, what one program asks another."""
+
+from __future__ import annotations
+
+from .acts import Act, Omit, Session
+from .chat import Chat, private
+from .errors import Refused
+from .events import Kind, Passing
+from .names import parse_name
+
+
+def tell_room(
+    chat: Chat,
+    session: Session,
+    kind: Kind,
+    where: str,
+    text: str = "",
+    tags: str = "",
+    form: object = None,
+    echo: bool = True,
+) -> None:
+    """Tell those in a room.
+
+    @param kind: C{Kind.TAGS} or C{Kind.PROGRAM}.
+    @param text, tags, form, echo: as L{Chat.say}.
+    @raise Refused: C{"no-such-room"}, C{"not-in-room"} or C{"moderated"}: as if it were said.
+    """
+    user, room = chat.user(session), chat.own_room(session, where)
+    if not chat.may_speak(user, room):
+        raise Refused("moderated", f"You may not speak in {room.name}.")
+    event = Passing(kind, int(chat.now() * 1000), room.name, user.name.shown, "", text)
+    event.card, event.tags, event.form = user.card, tags, form
+    if chat.is_shunned(user):
+        chat.pretend(session, user, event, echo)
+    else:
+        chat.outbox.add(Act(session, (event,) if echo else (event, Omit(session))))
+
+
+def tell_person(
+    chat: Chat,
+    session: Session,
+    kind: Kind,
+    name: str,
+    text: str = "",
+    tags: str = "",
+    form: object = None,
+    echo: bool = True,
+    twice: bool = False,
+) -> None:
+    """Tell one person, if they are here.
+
+    @param kind, text, tags, form, echo: as L{tell_room}.
+    @param twice: as L{Chat.message}.
+    @raise Refused: C{"no-such-user"}, or C{"bad-name"}.
+    """
+    user, key = chat.user(session), parse_name(name).key
+    other = chat.users.get(key)
+    if other is None:
+        if chat.accounts.get(key) is not None:
+            return
+        raise Refused("no-such-user", f"There is no {name} here.")
+    event = Passing(kind, int(chat.now() * 1000), None, user.name.shown, other.name.shown, text)
+    event.card, event.tags, event.form = user.card, tags, form
+    mine = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
+    if chat.is_shunned(user):
+        chat.outbox.add(Act(session, (chat.pretended(mine, event),)))
+    else:
+        chat.outbox.add(Act(session, private(session, event, mine, other, twice)))
