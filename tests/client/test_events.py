@@ -79,7 +79,8 @@ class JSONTests(TestCase):
         self.assertEqual(parse_json(json.dumps(form)), Event("format", sender="kim", names=("#a", "#b")))
         self.assertEqual(parse_json('{"type":"history","room":"#l","lines":3}'), Event("history", room="#l", count=3))
         self.assertEqual(parse_json('{"type":"info","text":"a\\nb"}'), Event("info", "a\nb"))
-        self.assertEqual(parse_json('{"type":"message","text":"a\\nb"}'), Event("message", "a\ufffdb"))
+        self.assertEqual(parse_json('{"type":"message","text":"a\\nb\\r"}'), Event("message", "a\nb\ufffd"))
+        self.assertEqual(parse_json('{"type":"topic","text":"a\\nb"}'), Event("topic", "a\ufffdb"))
 
     def test_what_is_no_event(self) -> None:
         for line in ("", "x", "[]", "{}", '{"type":1}', "[" * 100000, '{"type":"x","id":' + "9" * 5000 + "}"):
