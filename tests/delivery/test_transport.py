@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import Any
 
@@ -114,6 +115,29 @@ class EagerTests(TestCase):
         self.addCleanup(port.stopListening)
         self.assertIsInstance(port, EagerPort)
         self.assertEqual(port.backlog, BACKLOG)
+
+    async def test_a_system_that_cannot_accept_now_can_later(self) -> None:
+        factory: Any = ServerFactory.forProtocol(Server)
+        factory.made = Deferred()
+        port = EagerReactor(timed).listenTCP(0, factory, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        plain, numbers = port.socket, [errno.ENOMEM, errno.ENOBUFS, errno.ENFILE, errno.ECONNABORTED, errno.EPERM]
+
+        class Refusing:
+            def accept(self) -> Any:
+                if numbers:
+                    raise OSError(numbers.pop(0), "no")
+                return plain.accept()
+
+        port.socket = Refusing()
+        self.socket = socket.create_connection(("127.0.0.1", port.getHost().port))
+        self.addCleanup(self.socket.close)
+        server: Server = await factory.made
+        port.socket = plain
+        self.assertEqual(numbers, [])
+        server.transport.abortConnection()  # type: ignore[union-attr]
+        await server.lost
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_for_everything_else_it_is_the_reactor(self) -> None:
         self.assertEqual(EagerReactor(timed).callLater, timed.callLater)
