@@ -129,6 +129,9 @@ class EagerTests(TestCase):
                     raise OSError(numbers.pop(0), "no")
                 return plain.accept()
 
+            def __getattr__(self, name: str) -> Any:
+                return getattr(plain, name)
+
         port.socket = Refusing()
         self.socket = socket.create_connection(("127.0.0.1", port.getHost().port))
         self.addCleanup(self.socket.close)

@@ -23,12 +23,7 @@ from daemon import Daemon  # noqa: E402
 from tls_support import make  # noqa: E402
 
 # What a certificate made for a test cannot have, or what is a setting of the machine that asks.
-OF_THE_TEST = (
-    "cert_chain_of_trust", "cert_crlDistributionPoints", "cert_ocspURL", "cert_revocation", "cert_trust", "DNS_CAArecord",
-    "cert_certificatePolicies_EV", "certificate_transparency", "cert_mustStapleExtension", "OCSP_stapling", "engine_problem",
-    "cert_extlifeSpan", "cert_eTLS", "cert_caIssuers", "old_fart", "no_overlap", "scanTime", "cert_validityPeriod",
-    "cert_subjectAltName", "cert_keySize", "cert_keyUsage", "cert_extKeyUsage", "fallback_SCSV", "intermediate_cert",
-)  # fmt: skip
+OF_THE_TEST = ("cert_", "DNS_CAArecord", "OCSP_stapling", "engine_problem", "old_fart")
 BAD = ("LOW", "MEDIUM", "HIGH", "CRITICAL", "WARN", "FATAL")
 
 
