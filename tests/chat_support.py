@@ -13,7 +13,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from twisted_chat.chat.accounts import Account
+from twisted_chat.chat import scram
+from twisted_chat.chat.accounts import Account, Secret
 from twisted_chat.chat.acts import Act
 from twisted_chat.chat.chat import Chat
 from twisted_chat.chat.events import Event, Kind, Put, Record
@@ -335,7 +336,17 @@ class Trusting:
         self._later = later or (lambda seconds, function: function())
 
     def hash(self, address: str, password: str, done: Callable[[Any], None]) -> None:
-        self._later(0, lambda: done("hash of " + password))
+        self._later(0, lambda: done(Secret("hash of " + password, scram.make(password, b"salt", 1).record())))
+
+    def complete(self, hashed: str, password: str, done: Callable[[Any], None]) -> None:
+        self.hash("", password, done)
+
+    def attempt(self, address: str, name: Any, right: Callable[[], bool], done: Callable[[Any], None]) -> None:
+        self.asked += 1
+        self._later(0, lambda: done(right()))
+
+    def random(self, size: int) -> bytes:
+        return b"r" * size
 
     def check(self, address: str, name: Any, hashed: str, password: str, done: Callable[[bool], None]) -> None:
         self.asked += 1

@@ -15,7 +15,7 @@ from typing import Any
 
 from twisted.internet.defer import ensureDeferred
 
-from .auth.passwords import HASHER, Passwords
+from .auth.passwords import Passwords, make_secret
 from .chat.accounts import check_password
 from .chat.chat import Chat
 from .chat.errors import Refused
@@ -104,7 +104,7 @@ def _with_password(options: argparse.Namespace) -> int:
     keys = {parse_name(name).key for name in known}
     order: dict[str, Any] = {"do": options.do, "name": options.name}
     if options.do == "reset-password" or parse_name(options.name).key not in keys:
-        order["password"] = HASHER.hash(_read_password(options.password_file))
+        order["password"], order["scram"] = make_secret(_read_password(options.password_file))
     return _give(options.database, order)
 
 

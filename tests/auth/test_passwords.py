@@ -176,9 +176,9 @@ class RealTests(TestCase):
         self.addCleanup(globalLogPublisher.removeObserver, observer)
 
     def hash(self, password: str) -> Deferred[str]:
-        done: Deferred[str] = Deferred()
+        done: Deferred[Any] = Deferred()
         self.passwords.hash("192.0.2.1", password, done.callback)
-        return done
+        return done.addCallback(lambda secret: secret.hashed)
 
     def check(self, name: str, hashed: str, password: str) -> Deferred[Any]:
         done: Deferred[Any] = Deferred()

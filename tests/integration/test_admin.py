@@ -180,7 +180,7 @@ class CommandTests(AdminCase):
             self.refused(what, "nobody", wanted="o account nobody")
         self.refused("suspend", "no name", wanted="name")
         self.refused("reset-password", "nobody", "--password-file", "one", wanted="There is no account nobody")
-        self.refused("reset-password", "kim", "--password-file", "short", wanted="from 8 to 200")
+        self.refused("reset-password", "kim", "--password-file", "short", wanted="from 8 to 1000")
         self.refused("reset-password", "kim", "--password-file", "latin1", wanted="UTF-8")
         self.refused("add-admin", "k1m", "--password-file", "missing", wanted="missing: No such file")
         self.refused("prune", "--older-than", "yesterday", wanted="yesterday")

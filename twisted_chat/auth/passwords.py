@@ -21,6 +21,8 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
+from ..chat import scram
+from ..chat.accounts import Secret
 from ..chat.errors import Refused
 from ..chat.names import Name
 from .throttle import Throttle, network
@@ -86,7 +88,7 @@ class Passwords:
         """End the threads; what is under way is waited for."""
         self._pool.stop()
 
-    def hash(self, address: str, password: str, done: Callable[[str | Refused], None]) -> None:
+    def hash(self, address: str, password: str, done: Callable[[Secret | Refused], None]) -> None:
         """The chat's."""
         source, now = network(address), self._reactor.seconds()
         if len(self._hashed) > MOST_WAITING:
@@ -98,6 +100,39 @@ class Passwords:
         self._hashed[source] = [*recent, now]
         # Behind everyone who logs in: it costs as much as a guess.
         self._enqueue(LAST, lambda: self._hash(password, done))
+
+    def complete(self, hashed: str, password: str, done: Callable[[Secret], None]) -> None:
+        """The chat's."""
+
+        def failed(failure: Any) -> None:
+            self.log.failure("a verifier could not be made", failure)
+
+        def job() -> Deferred[None]:
+            return self._in_thread(_verifier, password).addCallback(made).addErrback(failed)
+
+        def made(verifier: str) -> None:
+            done(Secret(hashed, verifier))
+
+        if len(self._waiting) < MOST_WAITING:
+            self._enqueue(LAST, job)
+
+    def attempt(
+        self, address: str, name: Name, right: Callable[[], bool], done: Callable[[bool | Refused], None]
+    ) -> None:
+        """The chat's."""
+        if self._throttle.wait(address, name.key, self._reactor.seconds()) > 0:
+            self._put_off(address, name, done)
+        else:
+            self._reactor.callLater(0, self._attempted, address, name, right, done)
+
+    def _attempted(
+        self, address: str, name: Name, right: Callable[[], bool], done: Callable[[bool | Refused], None]
+    ) -> None:
+        done(self._count(address, name, right()))
+
+    def random(self, size: int) -> bytes:
+        """The chat's."""
+        return os.urandom(size)
 
     def check(
         self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | Refused], None]
@@ -159,12 +194,12 @@ class Passwords:
     def _in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
         return deferToThreadPool(self._reactor, self._pool, function, *args)
 
-    def _hash(self, password: str, done: Callable[[str | Refused], None]) -> Deferred[None]:
+    def _hash(self, password: str, done: Callable[[Secret | Refused], None]) -> Deferred[None]:
         def failed(failure: Any) -> Refused:
             self.log.failure("a password could not be hashed", failure)
             return CROWDED
 
-        return self._in_thread(HASHER.hash, password).addErrback(failed).addCallback(done)
+        return self._in_thread(make_secret, password).addErrback(failed).addCallback(done)
 
     def _check(
         self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | Refused], None]
@@ -186,11 +221,14 @@ class Passwords:
             self.log.failure("a password could not be checked")
             done(CROWDED)
             return
+        done(self._count(address, name, right))
+
+    def _count(self, address: str, name: Name, right: bool) -> bool:
         if right:
             self._throttle.succeeded(address, name.key)
         else:
             self._throttle.failed(address, name.key, self._reactor.seconds())
-        done(right)
+        return right
 
     async def _ask_outside(self, name: Name, password: str) -> bool:
         credentials = UsernamePassword(name.shown.encode(), password.encode())
@@ -204,6 +242,15 @@ class Passwords:
                 continue
             return True
         return False
+
+
+def make_secret(password: str) -> Secret:
+    """What is stored of a password. Takes its time."""
+    return Secret(HASHER.hash(password), _verifier(password))
+
+
+def _verifier(password: str) -> str:
+    return scram.make(password, os.urandom(scram.SALT_LEN)).record()
 
 
 def _random_hash() -> str:

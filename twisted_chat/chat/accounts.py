@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
 from .errors import Refused
@@ -12,14 +12,41 @@ from .events import Put
 from .names import Name, parse_name
 
 MIN_PASSWORD = 8
-MAX_PASSWORD = 200
+MAX_PASSWORD = 1000
+
+
+class Secret(NamedTuple):
+    """What is stored of a password.
+
+    @ivar hashed: to compare the password with.
+    @ivar scram: to compare with what others make of it, so that it need not be sent (L{scram.Verifier.record}).
+    """
+
+    hashed: str
+    scram: str
 
 
 class Authenticator(Protocol):
     """Checks passwords, elsewhere: it takes tens of milliseconds. Every call is answered in a later turn, once."""
 
-    def hash(self, address: str, password: str, done: Callable[[str | Refused], None]) -> None:
+    def hash(self, address: str, password: str, done: Callable[[Secret | Refused], None]) -> None:
         """Make what is stored of a password."""
+
+    def complete(self, hashed: str, password: str, done: Callable[[Secret], None]) -> None:
+        """Make the rest of what is stored of a password that has just been right, for an account from before there was
+        that. Not answered when too many wait for more urgent things."""
+
+    def attempt(
+        self, address: str, name: Name, right: Callable[[], bool], done: Callable[[bool | Refused], None]
+    ) -> None:
+        """Whether someone has shown to know a password, in a way that takes no time to look at: counted, and held up,
+        as in L{check}.
+
+        @param right: looks at it.
+        """
+
+    def random(self, size: int) -> bytes:
+        """So many bytes that nobody can guess."""
 
     def check(
         self, address: str, name: Name, hashed: str, password: str, done: Callable[[bool | Refused], None]
@@ -51,6 +78,7 @@ class Account:
     @ivar markers: by room, the id of the last event that was read there.
     @ivar inbox: the id of the last event up to which direct messages have been received.
     @ivar certificates: fingerprints of the certificates with which its owner logs in.
+    @ivar scram: what else is stored of the password (L{Secret.scram}); empty for none.
     """
 
     name: str
@@ -64,6 +92,7 @@ class Account:
     markers: Mapping[str, int] = field(default_factory=dict)
     inbox: int = 0
     certificates: tuple[str, ...] = ()
+    scram: str = ""
 
     def record(self) -> dict[str, Any]:
         """As it is put into the store."""
@@ -174,9 +203,10 @@ class Accounts:
             self._forget_certificates(account)
 
 
-def check_password(password: str) -> None:
+def check_password(password: str, shortest: int = MIN_PASSWORD) -> None:
     """
+    @param shortest: how many characters it needs.
     @raise Refused: C{"bad-password"}: too short or too long.
     """
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise Refused("bad-password", f"A password has from {MIN_PASSWORD} to {MAX_PASSWORD} characters.")
+    if not shortest <= len(password) <= MAX_PASSWORD:
+        raise Refused("bad-password", f"A password has from {shortest} to {MAX_PASSWORD} characters.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from .accounts import Account, Accounts, Authenticator
+from .accounts import MIN_PASSWORD, Account, Accounts, Authenticator
 from .acts import Act, Answer, Close, Omit, Outbox, Private, Session, Step
 from .departed import Departed
 from .errors import Refused
@@ -36,7 +36,10 @@ class Chat:
     @ivar bans: who is kept out of the server, by mask.
     @ivar shunned: keys of names and addresses whose words reach nobody, and because of which name.
     @ivar logins: how often somebody has come in, since the start.
+    @ivar shortest_password: how many characters a new password needs.
     @ivar rehash: reads the operator's files again, and tells what has changed: sentences for the operator.
+    @ivar scram_secret: with which names without a password get a verifier that looks like one (L{scram.pretend}); empty
+        until it is needed.
     @ivar looks: the skeletons of all names of users and rooms in use, with their keys.
     @ivar strangers: the connections on which nobody is yet.
     @ivar departed: who was here lately.
@@ -76,6 +79,8 @@ class Chat:
         self.strangers: set[Session] = set()
         self.departed = Departed()
         self.most = 0
+        self.shortest_password = MIN_PASSWORD
+        self.scram_secret = b""
         self.rehash: Callable[[], list[str]] = list
         self.add_room(parse_room(LOBBY)).made = 0.0
 
@@ -96,6 +101,8 @@ class Chat:
                 accounts.append((key, value))
             elif kind == "room":
                 (self.rooms.get(key) or self.add_room(parse_room(key))).restore(value)
+            elif kind == "secret":
+                self.scram_secret = bytes.fromhex(value["scram"])
             elif kind == "ban":
                 self.bans[key] = Ban(**value)
         self.accounts.restore(accounts)

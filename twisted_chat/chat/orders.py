@@ -20,7 +20,7 @@ def execute(chat: Chat, key: str, order: Mapping[str, Any]) -> None:
     """Do what an order says, once: it is removed and answered in the same transaction.
 
     @param order: C{do}: one of C{add-admin}, C{remove-admin}, C{reset-password}, C{suspend}, C{unsuspend} and C{erase};
-        C{name}: of the account; C{password}: the hash of a new one; C{reason}.
+        C{name}: of the account; C{password} and C{scram}: what is stored of a new one (L{accounts.Secret}); C{reason}.
     """
     steps: list[Step] = []
     try:
@@ -47,7 +47,8 @@ def _do(chat: Chat, order: Mapping[str, Any], steps: list[Step]) -> str:
     now = chat.now()
     if account is None and what == "add-admin" and order.get("password"):
         chat.check_free(name, chat.users.get(name.key))
-        put, _ = chat.accounts.put(Account(name.shown, str(order["password"]), now, now, admin=True))
+        made = Account(name.shown, str(order["password"]), now, now, admin=True, scram=str(order.get("scram", "")))
+        put, _ = chat.accounts.put(made)
         text = f"The account {name.shown} is made, and administers the server."
     elif account is None:
         raise Refused("no-such-account", f"There is no account {name.shown}.")
@@ -55,7 +56,7 @@ def _do(chat: Chat, order: Mapping[str, Any], steps: list[Step]) -> str:
         put = chat.accounts.note(name.key, admin=what == "add-admin")
         text = f"{account.name} {'administers' if what == 'add-admin' else 'no longer administers'} the server."
     elif what == "reset-password" and order.get("password"):
-        put = chat.accounts.note(name.key, password=str(order["password"]))
+        put = chat.accounts.note(name.key, password=str(order["password"]), scram=str(order.get("scram", "")))
         text = f"The password of {account.name} is changed."
     elif what == "suspend":
         _drop(chat, name.key, f"This account is suspended{': ' + reason if reason else ''}.")

@@ -134,7 +134,7 @@ def take_answer(path: str, key: str) -> dict[str, Any] | None:
 
 
 def _public(account: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in account.items() if name != "password"}
+    return {name: value for name, value in account.items() if name not in ("password", "scram")}
 
 
 @contextmanager

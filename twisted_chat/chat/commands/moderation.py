@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import moderation
+from .. import moderation, ownership
 from ..acts import Session
 from ..chat import Chat
 from ..errors import Refused
@@ -34,6 +34,30 @@ def voice(chat: Chat, session: Session, name: str) -> None:
 def devoice(chat: Chat, session: Session, name: str) -> None:
     """Takes the voice back."""
     moderation.set_role(chat, session, name, Role.VOICE, False)
+
+
+@command(GROUP, "roles")
+def roles(chat: Chat, session: Session) -> None:
+    """Lists which accounts have a role in the room, whether they are there or not."""
+    ownership.show_roles(chat, session)
+
+
+@command(GROUP, "claim")
+def claim(chat: Chat, session: Session) -> None:
+    """Makes the room your account's, where you are an op and no account owns it."""
+    ownership.claim(chat, session)
+
+
+@command(GROUP, "transfer", "NAME")
+def transfer(chat: Chat, session: Session, name: str) -> None:
+    """Hands the room, which is yours, to another account; you are an op then."""
+    ownership.transfer(chat, session, name)
+
+
+@command(GROUP, "drop", "#ROOM")
+def drop(chat: Chat, session: Session, name: str) -> None:
+    """Gives up a room that is yours: nobody owns it then, and its modes, bans and roles are gone."""
+    ownership.drop_room(chat, session, name)
 
 
 @command(GROUP, "kick", "NAME", "[reason]")

@@ -1,4 +1,7 @@
-"""Logging in by SASL: AUTHENTICATE. IRCv3 sasl-3.1 and sasl-3.2; RFC 4616 (PLAIN), RFC 4422 appendix A (EXTERNAL)."""
+"""Logging in by SASL: AUTHENTICATE. IRCv3 sasl-3.1 and sasl-3.2.
+
+The mechanisms are PLAIN (RFC 4616), SCRAM-SHA-256 (RFC 5802 and RFC 7677) and EXTERNAL (RFC 4422, appendix A).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ...chat import certificates, identity, presence
+from ...chat import certificates, identity, presence, scram
 from ...chat import registration as accounts
 from ...chat.accounts import Account
+from ...chat.chat import Chat
 from ...chat.errors import Refused
 from ...chat.names import parse_name
 from ...chat.text import clean
@@ -165,4 +169,47 @@ def _external(exchange: Exchange, data: bytes) -> None:
     exchange.succeed(certificates.owner(connection.chat, connection.session.certificate, name))
 
 
-_MECHANISMS: dict[str, Receive] = {"PLAIN": _plain, "EXTERNAL": _external}
+def _scram(exchange: Exchange, data: bytes) -> None:
+    """RFC 5802, section 3: the client has said its name."""
+    connection = exchange.connection
+    chat, session = connection.chat, connection.session
+    try:
+        first = scram.read_first(data)
+        name = parse_name(first.username)
+        same = not first.authzid or parse_name(first.authzid).key == name.key
+    except (ValueError, Refused):
+        raise WRONG from None
+    if not same:
+        raise WRONG
+    dialogue = scram.Dialogue(first, chat.authenticator.random(18), accounts.verifier(chat, name))
+    signature: list[bytes] = []
+
+    def proof(exchange: Exchange, data: bytes) -> None:
+        def right() -> bool:
+            shown = dialogue.check(data)
+            signature.extend([shown] if shown is not None else [])
+            return shown is not None
+
+        def proved(account: Account) -> None:
+            # The client may look now whether it is us; and has to say that it has.
+            exchange.receive = lambda exchange, data: exchange.succeed(_still(chat, account))
+            exchange.challenge(signature[0])
+
+        accounts.prove_by_scram(chat, session, name, right, proved, exchange.fail)
+
+    exchange.receive = proof
+    exchange.challenge(dialogue.challenge.encode())
+
+
+def _still(chat: Chat, account: Account) -> Account:
+    """An account as it is now.
+
+    @raise Refused: it is no longer the same one.
+    """
+    now = chat.accounts.get(parse_name(account.name).key)
+    if now is None or now.scram != account.scram:
+        raise WRONG
+    return now
+
+
+_MECHANISMS: dict[str, Receive] = {"PLAIN": _plain, "SCRAM-SHA-256": _scram, "EXTERNAL": _external}
