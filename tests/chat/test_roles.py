@@ -64,6 +64,16 @@ TABLE = """
     cert                   not-registered not-registered not-registered not-registered . . . . suspended
     cert add               not-registered not-registered not-registered not-registered \
                            no-certificate no-certificate no-certificate no-certificate suspended
+    ghost                  not-registered not-registered not-registered not-registered . . . . suspended
+    ghost kept {password}  . . . . logged-in logged-in logged-in logged-in suspended
+    unregister {password}  not-registered not-registered not-registered not-registered . . . . suspended
+    unregister wrongword   not-registered not-registered not-registered not-registered \
+                           wrong-password wrong-password wrong-password wrong-password suspended
+    roles                  no-room no-room . . . . . . suspended
+    claim                  no-room no-room not-registered not-registered \
+                           not-allowed not-allowed same-role not-allowed suspended
+    transfer kept          no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
+    drop #room             not-in-room not-in-room not-allowed not-allowed not-allowed not-allowed . . suspended
     op tom                 no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
     deop otto              no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
     voice tom              no-room no-room not-allowed not-allowed not-allowed . . . suspended

@@ -40,7 +40,7 @@ def transfer(chat: Chat, session: Session, name: str, where: str | None = None) 
     @raise Refused: C{"not-allowed"}, C{"no-such-user"} (there is no such account), C{"same-role"} or
         C{"too-many-rooms"}.
     """
-    user, room = chat.user(session), _owned(chat, session, where)
+    room = _owned(chat, session, where)
     to = parse_name(name)
     account = chat.accounts.get(to.key)
     if account is None:
@@ -157,8 +157,8 @@ def end_others(chat: Chat, session: Session) -> None:
 
 
 def drop_account(chat: Chat, session: Session, account: Account) -> None:
-    """Give up one's account, whose password has just been right: its roles and what it had set up are gone, its name is a
-    guest's from here on. What it said stays.
+    """Give up one's account, whose password has just been right: its roles are gone, and its name is a guest's now. What
+    it said stays.
 
     @raise Refused: C{"not-registered"}: one is no longer that account's.
     """

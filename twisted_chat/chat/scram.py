@@ -13,8 +13,8 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 # RFC 7677 asks for at least 4096. A graphics card does that millions of times a second: whoever has stolen the database
-# would try passwords here, and not against the Argon2id hash beside it. OWASP's number for PBKDF2-HMAC-SHA256 makes both
-# about as slow. It costs some 0.2 s: a client at every login, us once for every new password.
+# would try passwords here, and not against the Argon2id hash beside it. OWASP's number for PBKDF2-HMAC-SHA256 is nearer
+# to that. It costs some 0.2 s: a client at every login, us once for every new password.
 ITERATIONS = 600_000
 SALT_LEN = 16
 _METHOD = "SCRAM-SHA-256"

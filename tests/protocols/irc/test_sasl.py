@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 
 from chat_support import PASSWORD, World
 from irc_support import IRCClient, irc_connect, irc_enter
+from scram_client import respond
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat import moderation
+from twisted_chat.chat import moderation, scram
 
 CERTIFICATE = "ab" * 32
 
@@ -139,6 +140,47 @@ class BeforeTests(SaslCase):
         ann.ask("AUTHENTICATE PLAIN", plain("ann"), "NICK ann", "USER a 0 * :Ann", "CAP END", "JOIN #dev")
         self.assertTrue(ann.session.closing)
         self.assertTrue(ann.wire.disconnecting)
+
+
+class ScramTests(SaslCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.world.account("ann", scram=scram.make(PASSWORD, b"pepper", 10).record())
+
+    def challenge(self, client: IRCClient, name: str, header: str = "n,,") -> str:
+        """The server's first message."""
+        client.ask("AUTHENTICATE SCRAM-SHA-256")
+        (said,) = client.ask("AUTHENTICATE " + b64encode(f"{header}n={name},r=abc".encode()).decode())
+        return b64decode(said.params[0]).decode() if said.command == "AUTHENTICATE" else said.command
+
+    def proof(self, name: str, password: str, challenge: str, header: str = "n,,") -> str:
+        return "AUTHENTICATE " + b64encode(respond(password, f"n={name},r=abc", header, challenge)).decode()
+
+    def test_who_knows_the_password(self) -> None:
+        ann = self.connect()
+        (said,) = ann.ask(self.proof("ann", PASSWORD, self.challenge(ann, "ann")))
+        self.assertEqual(b64decode(said.params[0])[:2], b"v=")
+        self.assertEqual(self.answers(ann, "AUTHENTICATE +"), ["900", "903"])
+        ann.ask("NICK ann", "USER a 0 * :Ann", "CAP END")
+        self.assertTrue(self.user("ann").registered)
+
+    def test_who_does_not_and_whom_nobody_knows(self) -> None:
+        ann = self.connect()
+        self.assertEqual(self.answers(ann, self.proof("ann", "x", self.challenge(ann, "ann"))), ["904"])
+        first, second = self.challenge(ann, "nobody"), ""
+        ann.ask("AUTHENTICATE *")
+        second = self.challenge(ann, "nobody")
+        self.assertEqual(first.split(",")[1:], second.split(",")[1:])
+        self.assertEqual(len(first), len(second))
+        self.assertEqual(self.answers(ann, "AUTHENTICATE " + b64encode(b"c=biws,r=x,p=AAAA").decode()), ["904"])
+
+    def test_another_s_account_or_a_changed_password(self) -> None:
+        ann = self.connect()
+        self.assertEqual(self.challenge(ann, "ann", "n,a=zoe,"), "904")
+        proof = self.proof("ann", PASSWORD, self.challenge(ann, "ann", "n,a=ann,"), "n,a=ann,")
+        ann.ask(proof)
+        self.world.chat.accounts.change("ann", password="", scram="")
+        self.assertEqual(self.answers(ann, "AUTHENTICATE +"), ["904"])
 
 
 class AfterTests(SaslCase):
