@@ -54,6 +54,7 @@ class SQLiteStore(Store):
         """
         self._sync_commits = sync_commits
         self._synced = 0
+        self._failing = False
         self.path = path
         self._from_thread = from_thread
         self._rooms: dict[str, int] = {}
@@ -261,8 +262,11 @@ class SQLiteStore(Store):
         try:
             _, pages, _ = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
-            self.log.error("the log could not be put on disk, and will be tried again: {error}", error=error)
+            if not self._failing:
+                self.log.error("the log cannot be put on disk, and that is tried again: {error}", error=error)
+            self._failing = True
             return None
+        self._failing = False
         return int(pages)
 
     # Search's index, in the writer's thread
