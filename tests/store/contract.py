@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from twisted_chat.chat.events import AUDIT, Event, Kind, Put, inbox
+from twisted_chat.chat.events import AUDIT, DIRECT, Event, Kind, Put, inbox, sent
 from twisted_chat.store.interface import ERASED, Query, Store
 
 LOBBY, DEV = "#lobby", "#dev"
@@ -175,6 +175,121 @@ class StoreContract:
         for query in (Query((DEV,), 2), Query((LOBBY,), 2, after=1), Query((LOBBY,), 2, words=("nothing",))):
             self.assertEqual(await self.store.first(query), 0)
 
+    # Times
+
+    async def keep_at(self, *times: int) -> None:
+        """An event at each of these milliseconds, whose text is that number."""
+        events = [said(str(time)) for time in times]
+        for event, time in zip(events, times, strict=True):
+            event.time = TIME + time
+        await self.store.append(events)
+
+    async def test_since_and_until_are_times(self) -> None:
+        await self.keep_at(10, 20, 20, 30, 50)
+        self.assertEqual(await self.texts(since=TIME + 20), ["20", "20", "30", "50"])
+        self.assertEqual(await self.texts(since=TIME + 21), ["30", "50"])
+        self.assertEqual(await self.texts(since=TIME + 51), [])
+        self.assertEqual(await self.texts(since=0), ["10", "20", "20", "30", "50"])
+        self.assertEqual(await self.texts(until=TIME + 20), ["10"])
+        self.assertEqual(await self.texts(until=TIME + 21), ["10", "20", "20"])
+        self.assertEqual(await self.texts(until=TIME + 99), ["10", "20", "20", "30", "50"])
+        self.assertEqual(await self.texts(until=0), [])
+        self.assertEqual(await self.texts(since=TIME + 15, until=TIME + 40), ["20", "20", "30"])
+        self.assertEqual(await self.texts(since=TIME + 15, until=TIME + 40, after=2, before=4), ["20"])
+
+    async def test_times_in_an_empty_log(self) -> None:
+        self.assertEqual(await self.texts(since=TIME), [])
+        self.assertEqual(await self.texts(until=TIME), [])
+
+    async def test_times_in_a_log_of_any_length_whose_beginning_is_gone(self) -> None:
+        for count in range(1, 18):
+            await self.keep_at(*range(count * 100, count * 100 + count))
+            await self.store.forget(TIME + count * 100, 999)
+            for time in range(count * 100 - 1, count * 100 + count + 1):
+                kept = [str(t) for t in range(count * 100, count * 100 + count)]
+                self.assertEqual(await self.texts(since=TIME + time), [t for t in kept if int(t) >= time])
+                self.assertEqual(await self.texts(until=TIME + time), [t for t in kept if int(t) < time])
+
+    async def test_since_takes_the_oldest_but_newest_the_newest(self) -> None:
+        await self.keep_at(1, 2, 3, 4, 5)
+        self.assertEqual(await self.texts(limit=2, since=TIME + 2), ["2", "3"])
+        self.assertEqual(await self.texts(limit=2, since=TIME + 2, newest=True), ["4", "5"])
+        self.assertEqual(await self.texts(limit=2, after=1, newest=True), ["4", "5"])
+        self.assertEqual(await self.texts(limit=2, after=1, before=5, newest=True), ["3", "4"])
+        self.assertEqual(await self.texts(limit=2, until=TIME + 4), ["2", "3"])
+
+    async def test_first_and_count_know_times_too(self) -> None:
+        await self.keep_at(1, 2, 3, 4, 5)
+        query = Query((LOBBY,), 3, since=TIME + 2, until=TIME + 5, newest=True)
+        self.assertEqual((await self.store.first(query), await self.store.count(query)), (2, 3))
+
+    # Kinds
+
+    async def test_only_the_kinds_asked_for_and_nothing_that_is_deleted(self) -> None:
+        kinds = [Kind.JOIN, Kind.MESSAGE, Kind.NOTICE, Kind.TOPIC, Kind.MESSAGE, Kind.LEAVE]
+        await self.store.append([said(kind.name, kind=kind) for kind in kinds])
+        await self.store.append([said("", kind=Kind.TOPIC), said("", kind=Kind.JOIN)])
+        spoken = frozenset({Kind.MESSAGE, Kind.NOTICE})
+        self.assertEqual(await self.texts(kinds=spoken), ["MESSAGE", "NOTICE", "MESSAGE"])
+        self.assertEqual(await self.texts(kinds=spoken, limit=2), ["NOTICE", "MESSAGE"])
+        self.assertEqual(await self.texts(kinds=frozenset({Kind.TOPIC, Kind.JOIN})), ["JOIN", "TOPIC", "", ""])
+        await self.delete(3)
+        self.assertEqual(await self.texts(kinds=spoken, limit=2), ["MESSAGE", "MESSAGE"])
+        self.assertEqual(await self.store.count(Query((LOBBY,), 1, kinds=spoken)), 2)
+
+    # Direct messages
+
+    async def keep_direct(self, actor: str, target: str, text: str, stream: str, kind: Kind = Kind.DIRECT) -> None:
+        event = said(text, None, kind, actor, target)
+        event.stream, event.time = stream, TIME + len(self.fed)
+        await self.store.append([event])
+
+    async def between(self, one: str, other: str, **more: Any) -> list[str]:
+        streams = (inbox("kim"), inbox("ünal"), sent("kim"))
+        return await self.texts(*streams, between=(one.split(), other.split()), **more)
+
+    async def talk_directly(self) -> None:
+        await self.keep_direct("Kim", "Ünal", "1", inbox("ünal"))
+        await self.keep_direct("Ünal", "kim", "2", inbox("kim"), Kind.DIRECT_NOTICE)
+        await self.keep_direct("bob", "kim", "3", inbox("kim"))
+        await self.keep_direct("bob", "Ünal", "4", inbox("ünal"))
+        await self.keep_direct("KIM", "bob", "5", sent("kim"), Kind.DIRECT_ACTION)
+        await self.keep_direct("kim", "Ünal", "6", inbox("ünal"))
+        await self.keep_direct("kim", "kim", "7", inbox("kim"))
+
+    async def test_between_is_what_two_people_said_to_each_other(self) -> None:
+        await self.talk_directly()
+        self.assertEqual(await self.between("kim", "ünal Ünal"), ["1", "2", "6"])
+        self.assertEqual(await self.between("ünal Ünal", "kim"), ["1", "2", "6"])
+        self.assertEqual(await self.between("kim", "BOB"), ["3", "5"])
+        self.assertEqual(await self.between("kim", "kim"), ["7"])
+        self.assertEqual(await self.between("kim", "ann"), [])
+        self.assertEqual(await self.between("kim", "ünal Ünal", limit=2), ["2", "6"])
+        self.assertEqual(await self.between("kim", "ünal Ünal", limit=2, after=0), ["1", "2"])
+        self.assertEqual(await self.between("kim", "ünal Ünal", since=TIME + 1, until=TIME + 5), ["2"])
+
+    async def test_between_has_what_was_deleted_as_such(self) -> None:
+        await self.talk_directly()
+        await self.keep_direct("kim", "Ünal", "1 wrong window", inbox("ünal"), Kind.DELETE)
+        self.assertEqual(await self.between("kim", "ünal Ünal"), ["", "2", "6", "1 wrong window"])
+        self.assertEqual(await self.between("kim", "ünal Ünal", kinds=DIRECT), ["2", "6"])
+
+    async def test_conversations_are_rooms_and_people_by_the_time_of_the_last_message(self) -> None:
+        await self.keep("gone", room=DEV)
+        await self.delete(1, DEV)
+        await self.talk_directly()
+        await self.keep_at(90)
+        await self.store.append([said("", room=LOBBY, kind=Kind.JOIN), said("", room="#empty", kind=Kind.JOIN)])
+
+        async def conversations(name: str, since: int) -> list[tuple[str, int]]:
+            found = await self.store.conversations((LOBBY, DEV, "#none", "#empty"), inbox(name), [name], TIME + since)
+            return [(who, time - TIME) for who, time in found]
+
+        self.assertEqual(await conversations("kim", 0), [("bob", 6), ("Ünal", 7), ("kim", 8), (LOBBY, 90)])
+        self.assertEqual(await conversations("kim", 7), [("Ünal", 7), ("kim", 8), (LOBBY, 90)])
+        self.assertEqual(await conversations("kim", 91), [])
+        self.assertEqual(await conversations("nobody", 0), [(LOBBY, 90)])
+
     # Topics
 
     async def test_topics_are_the_last_of_each_room_that_has_one(self) -> None:
@@ -315,6 +430,11 @@ class StoreContract:
         await self.store.append([said("red apple"), said("1", kind=Kind.DELETE)])
         await self.keep("green apple")
         self.assertEqual(await self.find("apple"), ["green apple"])
+
+    async def test_a_reason_may_follow(self) -> None:
+        await self.keep("red apple")
+        await self.store.append([said("1 2 many apples", kind=Kind.DELETE)])
+        self.assertEqual(await self.texts(talk=True), [""])
 
     async def test_only_in_the_same_room_and_twice_is_once(self) -> None:
         await self.keep("apple")

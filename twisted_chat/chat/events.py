@@ -58,6 +58,11 @@ def inbox(key: str) -> str:
     return "@" + key
 
 
+def sent(key: str) -> str:
+    """The stream of the direct messages from an account, given by its key, to people who have none."""
+    return ">" + key
+
+
 class Card(NamedTuple):
     """Who did something, beside the name, as protocols show it that have more to show. It is not kept.
 
@@ -86,11 +91,11 @@ class Event:
     @ivar room: the room's name, or C{None} for a direct message.
     @ivar actor: the name of who did it, as it was then.
     @ivar target: to whom: the addressee of a direct message, the new name of someone renamed, who was kicked or whose
-        role was changed, whose message was deleted; the id of the message that a message answers, or that a reaction is
-        to; else empty.
+        role was changed, whose message was deleted (of direct messages: who the other one is); the id of the message
+        that a message answers, or that a reaction is to; else empty.
     @ivar text: what was said, of which lines are separated by C{"\\n"} (empty: it has been deleted); the topic; the
-        reason for leaving or kicking; a mode and its value; the id of the deleted message; the sign of a reaction; what
-        one person's program asks or tells the others'; else empty.
+        reason for leaving or kicking; a mode and its value; the id of the deleted message, and after a blank the reason
+        if there is one; the sign of a reaction; what one person's program asks or tells the others'; else empty.
     @ivar stream: under which name it is kept, when that is not the room's: an account's inbox, the audit log.
     @ivar id: its place in the log, given by the store when it is committed; 0 before.
     @ivar card: more about the actor; not kept.
@@ -150,6 +155,12 @@ def by_line(event: Event) -> Sequence[Event]:
             said.append(Event(event.kind, event.time, event.room, event.actor, event.target, line, event.id))
             said[-1].card = event.card
     return said
+
+
+def deleted(event: Event) -> tuple[int, str]:
+    """What an event of the kind C{DELETE} says. @return: the id of the deleted message, and the reason."""
+    id, _, reason = event.text.partition(" ")
+    return int(id), reason
 
 
 class Passing(Event):

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from ..chat.chat import REPLAY
-from ..chat.events import TALK, Event, Kind
+from ..chat.events import TALK, Event, Kind, deleted
 from .replay import Replay
 from .session import Format
 
@@ -32,7 +32,7 @@ class Recent:
         """Take in what has been delivered; it may begin with what came before this was opened."""
         for event in events:
             if event.kind is Kind.DELETE:
-                self._empty(int(event.text))
+                self._empty(deleted(event)[0])
         talk = self._new(events)
         if talk:
             self._events.extend(talk)

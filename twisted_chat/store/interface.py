@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..chat.events import Event, Kind, Record
+from ..chat.events import DIRECT, Event, Kind, Record
 
 # What search takes for a word: letters and digits, with the marks that belong to them.
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
@@ -27,6 +27,11 @@ def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
 
 
+def lowered(name: str) -> str:
+    """A name without the case of its ASCII letters."""
+    return name.lower() if name.isascii() else "".join(c.lower() if c.isascii() else c for c in name)
+
+
 class StoreError(Exception):
     """The store could not do it. The message is one line for the operator."""
 
@@ -36,10 +41,17 @@ class Query:
     """Which events to read.
 
     @ivar rooms: of these rooms, or other streams (L{Event.stream}).
-    @ivar limit: at most so many: the newest, or with C{after} the oldest.
+    @ivar limit: at most so many: the newest, or with C{after} or C{since} the oldest.
     @ivar before, after: only those with a smaller, a greater id.
     @ivar talk: only what was said (L{TALK}).
     @ivar words: only those whose text has all these words (L{words_of}), whatever their case and accents (L{plain}).
+    @ivar until, since: only those from before this time, from this time on, in milliseconds since 1970. The log is
+        taken to be in the order of time, and the place where this begins is looked for in it: should the clock have
+        been set back, events near that place may be on the wrong side.
+    @ivar newest: the newest, even with C{after} or C{since}.
+    @ivar kinds: only of these kinds, and nothing that has been deleted.
+    @ivar between: only what two people said to each other directly, or deleted of it. Each is given by the ways to
+        write the name; the case of ASCII letters makes no difference. Not together with C{words}.
     """
 
     rooms: Sequence[str]
@@ -48,10 +60,22 @@ class Query:
     after: int | None = None
     talk: bool = False
     words: Sequence[str] = ()
+    until: int | None = None
+    since: int | None = None
+    newest: bool = False
+    kinds: frozenset[Kind] | None = None
+    between: tuple[Sequence[str], Sequence[str]] | None = None
+
+    @property
+    def forward(self) -> bool:
+        """Whether the oldest are wanted."""
+        return not self.newest and (self.after is not None or self.since is not None)
 
 
 # Who has said what an erased account said.
 ERASED = "(erased)"
+# What C{Query.between} finds.
+EXCHANGED = DIRECT | {Kind.DELETE}
 # The text of these is not what their actor has said, and stays: the log would make no sense without it.
 NOT_WORDS = frozenset({Kind.MODE, Kind.DELETE, Kind.AUDIT})
 
@@ -79,7 +103,7 @@ class Store(abc.ABC):
     def append(self, records: Sequence[Record]) -> Awaitable[None]:
         """Commit events and records in this order, all or none; done when they are durable and have been fed.
 
-        An event of the kind C{DELETE} empties the text of the event whose id is its own text, if that is in the same
+        An event of the kind C{DELETE} empties the text of the event that it names (L{deleted}), if that is in the same
         room: it can no longer be read or found. Never called again before the last one is done.
 
         @raise StoreError: (from the awaitable) none was committed, and none is fed.
@@ -103,6 +127,21 @@ class Store(abc.ABC):
     def count(self, query: Query) -> Awaitable[int]:
         """How many events L{read} would return, if the limit allowed.
 
+        @raise StoreError: (from the awaitable) the log could not be read.
+        """
+
+    @abc.abstractmethod
+    def conversations(
+        self, rooms: Sequence[str], inbox: str, names: Sequence[str], since: int
+    ) -> Awaitable[list[tuple[str, int]]]:
+        """Where somebody could read on: the rooms where something was said, and the people with whom they exchanged
+        direct messages.
+
+        @param rooms: which rooms to look at.
+        @param inbox: the stream of the direct messages to them.
+        @param names: the ways to write their own name (see C{Query.between}).
+        @param since: only what was said at this time or later, in milliseconds since 1970.
+        @return: names of rooms and people, each with the time of the last message, in the order of these.
         @raise StoreError: (from the awaitable) the log could not be read.
         """
 

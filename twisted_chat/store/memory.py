@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from ..chat.events import ANSWERING, DIRECT, TALK, Event, Kind, Put, Record
-from .interface import ERASED, NOT_WORDS, Query, Store, plain, words_of
+from ..chat.events import ANSWERING, DIRECT, SPOKEN, TALK, Event, Kind, Put, Record, deleted
+from .interface import ERASED, EXCHANGED, NOT_WORDS, Query, Store, lowered, plain, words_of
 
 
 class MemoryStore(Store):
@@ -40,25 +40,30 @@ class MemoryStore(Store):
             if record.kind is Kind.TOPIC and record.room:
                 self._topics[record.room] = record.text
             elif record.kind is Kind.DELETE:
+                id, _ = deleted(record)
                 for event in self._events:
-                    if event.id == int(record.text) and event.stream == record.stream:
+                    if event.id == id and event.stream == record.stream:
                         event.text, event.wire = "", None
         self.feed(records)
 
     async def read(self, query: Query) -> list[Event]:
         matching = self._matching(query)
         found = list(islice(matching, query.limit))
-        return found if query.after is not None else found[::-1]
+        return found if query.forward else found[::-1]
 
     def _matching(self, query: Query) -> Iterator[Event]:
         words = {word for phrase in query.words for word in words_of(plain(phrase))}
         return (
             event
-            for event in (self._events if query.after is not None else reversed(self._events))
+            for event in (self._events if query.forward else reversed(self._events))
             if event.stream in query.rooms
             and (query.before is None or event.id < query.before)
             and (query.after is None or event.id > query.after)
             and (not query.talk or event.kind in TALK)
+            and (query.since is None or event.time >= query.since)
+            and (query.until is None or event.time < query.until)
+            and (query.kinds is None or (event.kind in query.kinds and not _is_deleted(event)))
+            and (query.between is None or _is_between(event, *query.between))
             and (not words or words <= set(words_of(plain(event.text))))
         )
 
@@ -68,6 +73,27 @@ class MemoryStore(Store):
 
     async def count(self, query: Query) -> int:
         return sum(1 for _ in self._matching(query))
+
+    async def conversations(
+        self, rooms: Sequence[str], inbox: str, names: Sequence[str], since: int
+    ) -> list[tuple[str, int]]:
+        found: dict[str, tuple[str, int]] = {}
+        own = _lowered(names)
+        for event in self._events:
+            where = None
+            if event.time < since or _is_deleted(event):
+                continue
+            if event.kind in SPOKEN and event.stream in rooms:
+                where = event.stream
+            elif event.kind in DIRECT and event.stream is not None and _lowered([event.actor]) <= own:
+                where = event.target
+            elif event.kind in DIRECT and event.stream == inbox:
+                where = event.actor
+            if where is not None:
+                (key,) = _lowered([where])
+                found.pop(key, None)
+                found[key] = where, event.time
+        return list(found.values())
 
     async def forget(self, before: int, limit: int) -> int:
         count = 0
@@ -102,3 +128,19 @@ class MemoryStore(Store):
 
     async def close(self) -> None:
         pass
+
+
+def _is_deleted(event: Event) -> bool:
+    return not event.text and event.kind in SPOKEN | DIRECT
+
+
+def _lowered(names: Sequence[str]) -> set[str]:
+    return {lowered(name) for name in names}
+
+
+def _is_between(event: Event, one: Sequence[str], other: Sequence[str]) -> bool:
+    if event.kind not in EXCHANGED:
+        return False
+    (actor,), (target,) = _lowered([event.actor]), _lowered([event.target])
+    people = (_lowered(one), _lowered(other))
+    return (actor in people[0] and target in people[1]) or (actor in people[1] and target in people[0])

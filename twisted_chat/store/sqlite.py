@@ -14,7 +14,7 @@ from typing import IO, Any
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.events import TALK, Event, Kind, Put, Record
+from ..chat.events import TALK, Event, Kind, Put, Record, deleted
 from . import reading, removal
 from .interface import Query, Store, StoreError
 from .search import SearchIndex
@@ -191,7 +191,7 @@ class SQLiteStore(Store):
             for put in puts:
                 _put(db, put)
             for event in deletes:
-                removal.empty(db, self._index, rooms[event.stream or ""], int(event.text))
+                removal.empty(db, self._index, rooms[event.stream or ""], deleted(event)[0])
             if db.in_transaction:
                 db.execute("COMMIT")
         except Exception as error:
@@ -292,24 +292,29 @@ class SQLiteStore(Store):
     # Reading
 
     def read(self, query: Query) -> Deferred[list[Event]]:
-        return self._ask_reader(reading.read, query)
+        return self._ask_reader(lambda db, rooms: reading.read(db, rooms, query), query)
 
     def first(self, query: Query) -> Deferred[int]:
-        return self._ask_reader(reading.first, query)
+        return self._ask_reader(lambda db, rooms: reading.first(db, rooms, query), query)
 
     def count(self, query: Query) -> Deferred[int]:
-        return self._ask_reader(reading.count, query)
+        return self._ask_reader(lambda db, rooms: reading.count(db, rooms, query), query)
+
+    def conversations(
+        self, rooms: Sequence[str], inbox: str, names: Sequence[str], since: int
+    ) -> Deferred[list[tuple[str, int]]]:
+        return self._ask_reader(lambda db, known: reading.conversations(db, known, rooms, inbox, names, since))
 
     def _ask_reader(
-        self, function: Callable[[sqlite3.Connection, Mapping[str, int], Query], T], query: Query
+        self, function: Callable[[sqlite3.Connection, Mapping[str, int]], T], query: Query | None = None
     ) -> Deferred[T]:
         def answer() -> T:
             try:
-                return function(self._reading, self._rooms, query)
+                return function(self._reading, self._rooms)
             except sqlite3.Error as error:
                 raise StoreError(str(error)) from error
 
-        if not query.words:
+        if query is None or not query.words:
             return self._reader.ask(answer)
         indexed = ensureDeferred(self._bring_index_up_to_date())
         return indexed.addCallback(lambda _: self._reader.ask(answer))
