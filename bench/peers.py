@@ -149,7 +149,7 @@ def _ours(option: str, *more: str) -> Callable[[Path, int], list[str]]:
         return [
             *TWISTD, "--nodaemon", "--pidfile=", f"--logfile={folder / 'daemon.log'}", "chat",
             f"--{option}", f"tcp:{port}:interface=127.0.0.1",
-            "--database", str(database(folder)), *more,
+            "--database", str(database(folder)), "--flood", "off", *more,
         ]  # fmt: skip
 
     return command

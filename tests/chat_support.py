@@ -20,10 +20,11 @@ from twisted_chat.chat.chat import Chat
 from twisted_chat.chat.events import Event, Kind, Put, Record
 from twisted_chat.chat.names import parse_name
 from twisted_chat.delivery.fanout import Fanout
-from twisted_chat.delivery.session import QUEUE_CAP
 from twisted_chat.delivery.turn import Turn
+from twisted_chat.protocols.gate import Gate
 from twisted_chat.protocols.intake import BoundedLines, IntakeFactory
 from twisted_chat.protocols.irc.connection import IRCFactory
+from twisted_chat.protocols.limits import UNLIMITED, Limits
 from twisted_chat.protocols.line import ChatFactory
 from twisted_chat.store.interface import Query, StoreError
 from twisted_chat.store.memory import MemoryStore
@@ -46,6 +47,7 @@ class Wire(StringTransport):
         super().__init__(peerAddress=address or IPv4Address("TCP", "192.0.2.1", 4711), lenient=True)
         self.writes: list[bytes] = []
         self.delay = True
+        self.keeps_alive = False
 
     def write(self, data: bytes) -> None:
         assert not self.disconnecting, "written to after the end"
@@ -54,6 +56,9 @@ class Wire(StringTransport):
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         self.delay = not enabled
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        self.keeps_alive = enabled
 
 
 class Held(MemoryStore):
@@ -123,7 +128,9 @@ class Held(MemoryStore):
 class World:
     """Chat, delivery, the line protocol and IRC (see C{irc_support}), on a clock and a store in memory."""
 
-    def __init__(self, store: Held | None = None, motd: str = "", cap: int = QUEUE_CAP, guests: bool = True) -> None:
+    def __init__(
+        self, store: Held | None = None, motd: str = "", limits: Limits = UNLIMITED, guests: bool = True
+    ) -> None:
         self.clock = Clock()
         self.clock.advance(START)
         self.store = store or Held()
@@ -133,8 +140,9 @@ class World:
         self.passwords = Trusting(self.clock.callLater)
         self.chat = Chat(self.turn, self.clock.seconds, self.passwords, "test", motd, guests)
         self.chat.restore(self.store.topics(), self.store.records())
-        self.factory = ChatFactory(self.chat, self.turn, self.clock, cap)
-        self.irc = IRCFactory(self.chat, self.turn, self.clock, cap)
+        self.gate = Gate(self.clock, limits)
+        self.factory = ChatFactory(self.chat, self.turn, self.clock, self.gate)
+        self.irc = IRCFactory(self.chat, self.turn, self.clock, self.gate)
 
     def account(self, name: str, **values: Any) -> None:
         """There is an account of this name, and has been for a day."""
@@ -241,7 +249,7 @@ class Client:
         """
         self.world = world
         self.wire = Wire(address)
-        self.protocol: BoundedLines = (factory or world.factory).buildProtocol(None)  # type: ignore[assignment]
+        self.protocol: BoundedLines = (factory or world.factory).buildProtocol(self.wire.getPeer())  # type: ignore[assignment]
         self.protocol.client = self  # type: ignore[attr-defined]
 
     @property

@@ -60,7 +60,8 @@ class ReloadTests(SynchronousTestCase):
         for name in ("guests", "name", "keep", "send-queue"):
             self.assertIn(f"{name} is changed", told)
         self.assertEqual(
-            (chat.guests, chat.server, service._housekeeping.keep.events, factory.queue_cap), (False, "new", 7, 99)
+            (chat.guests, chat.server, service._housekeeping.keep.events, factory.gate.limits.send_queue),
+            (False, "new", 7, 99),
         )
         self.file.write_text("")
         chat.rehash()

@@ -33,6 +33,19 @@ from twisted_chat.store.memory import MemoryStore
 from twisted_chat.store.sqlite import SQLiteStore
 
 timed: Any = reactor
+LIMITS = {
+    "max-connections": 0,
+    "max-per-address": 100,
+    "max-new": 120,
+    "login-timeout": 60,
+    "ping": 120,
+    "flood": "30/10",
+    "max-rooms": 100,
+    "send-queue": 1 << 20,
+    "trusted": "127.0.0.0/8,::1",
+    "proxy-from": "",
+    "webirc": [],
+}
 
 
 class OptionTests(SynchronousTestCase):
@@ -54,7 +67,7 @@ class OptionTests(SynchronousTestCase):
                 "name": "chat",
                 "keep": None,
                 "guests": "yes",
-                "send-queue": 1 << 20,
+                **LIMITS,
                 "config": None,
                 "metrics": None,
                 "log-format": "text",
@@ -79,6 +92,7 @@ class OptionTests(SynchronousTestCase):
                 "name": "n",
                 "keep": "90d",
                 "guests": "no",
+                **LIMITS,
                 "send-queue": 99,
                 "config": None,
                 "metrics": None,
@@ -164,7 +178,7 @@ class MakeTests(TapCase):
     def test_the_options_arrive_where_they_are_needed(self) -> None:
         service = self.make(**{"send-queue": 77, "name": "our\x1bchat"})
         for _, _, factory in service._listeners:
-            self.assertEqual((factory.queue_cap, factory.chat.server), (77, "our\ufffdchat"))
+            self.assertEqual((factory.gate.limits.send_queue, factory.chat.server), (77, "our\ufffdchat"))
         self.assertIsInstance(service._store, SQLiteStore)
         self.assertIsInstance(self.make(database=":memory:")._store, MemoryStore)
 

@@ -16,6 +16,7 @@ from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
 from .chat.text import clean
+from .protocols.limits import PARAMETERS
 
 if TYPE_CHECKING:
     from .logs import JSONLog
@@ -51,18 +52,12 @@ class Options(UsageOptions, AuthOptionMixin):
         ["name", None, "chat", "What the server calls itself."],
         ["keep", None, None, "How much is kept: a time such as 90d, or a number of events. [default: everything]"],
         ["guests", None, "yes", "Whether people without an account may come in: yes or no."],
-        [
-            "send-queue",
-            None,
-            1 << 20,
-            "How many bytes may wait for a client that does not read, before it is cut off.",
-            int,
-        ],
+        *PARAMETERS,
         ["metrics", None, None, "Where to answer Prometheus, an endpoint such as tcp:9100:interface=127.0.0.1."],
         ["log-format", None, "text", "How to log: text, or json for one object a line."],
     ]
     # Options that say more than one thing, and those that are a number as often as not.
-    _several = ("line", "irc", "auth")
+    _several = ("line", "irc", "auth", "webirc")
     _numbers = ("keep",)
 
     json_log: JSONLog | None = None
@@ -70,6 +65,7 @@ class Options(UsageOptions, AuthOptionMixin):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self["line"] = []
+        self["webirc"] = []
         self["irc"] = []
         self._defaults = copy.deepcopy(dict(self))
         self._given: set[str] = set()
@@ -155,6 +151,10 @@ class Options(UsageOptions, AuthOptionMixin):
         self["irc"].append(endpoint)
 
     opt_l = opt_line
+
+    def opt_webirc(self, gateway: str) -> None:
+        """A gateway that says by IRC's WEBIRC for whom it connects, as PASSWORD@ADDRESS; may be given several times."""
+        self["webirc"].append(gateway)
 
     def opt_auth(self, description: str) -> None:
         """Another place that knows passwords, such as file:/etc/chat.passwd; may be given several times; see

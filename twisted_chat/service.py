@@ -24,6 +24,7 @@ from .chat.chat import Chat
 from .delivery.turn import Turn
 from .housekeeping import Housekeeping
 from .options import fail
+from .protocols.gate import Gate
 from .protocols.intake import IntakeFactory
 from .protocols.irc.connection import IRCFactory
 from .reload import Reload
@@ -53,6 +54,7 @@ class ChatService(Service):
         turn: Turn,
         passwords: Passwords,
         housekeeping: Housekeeping,
+        gate: Gate,
         listeners: Sequence[tuple[str, IStreamServerEndpoint, IntakeFactory]],
         data: str,
         reload: Reload,
@@ -73,6 +75,7 @@ class ChatService(Service):
         self._turn = turn
         self._passwords = passwords
         self._housekeeping = housekeeping
+        self._gate = gate
         self._listeners = listeners
         self._data = data
         self._reload = reload
@@ -122,7 +125,7 @@ class ChatService(Service):
         if self._json_log is not None:
             # As twistd, when the log is its own.
             self._on_signal(signal.SIGUSR1, self._json_log.rotate)
-        _raise_descriptor_limit()
+        self._gate.descriptors = _raise_descriptor_limit()
         _spare_the_collector()
         try:
             self._store.open()
@@ -131,6 +134,7 @@ class ChatService(Service):
             fail(f"cannot use the database: {error}")
         self._passwords.start()
         self._housekeeping.start()
+        self._gate.start()
         self._reload.start()
         self._watchdog.start()
         self.log.info("twisted-chat {version} is up", version=installed_version())
@@ -171,6 +175,7 @@ class ChatService(Service):
         """Everything accepted is committed and sent, everyone gets a last line, then the store is closed."""
         notify("STOPPING=1")
         self._housekeeping.stop()
+        self._gate.stop()
         self._reload.stop()
         self._watchdog.stop()
         await DeferredList([_later(port.stopListening()) for port in [*(self._ports or []), *self._other_ports]])
@@ -227,10 +232,11 @@ def _spare_the_collector() -> None:
     gc.set_threshold(COLLECT_AFTER, 20, 50)
 
 
-def _raise_descriptor_limit() -> None:
-    """A connection is a file descriptor: allow as many as we may."""
+def _raise_descriptor_limit() -> int:
+    """A connection is a file descriptor: allow as many as we may. @return: how many that is; 0 for any number."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return 0 if hard == resource.RLIM_INFINITY else hard
 
 
 def _describe(address: Any, encrypted: bool = False, factory: IntakeFactory | None = None) -> tuple[str, str]:

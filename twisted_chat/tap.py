@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
@@ -17,8 +17,10 @@ from .delivery.turn import Turn
 from .housekeeping import Housekeeping, Keep
 from .listeners import listener
 from .options import DEFAULT_IRC, DEFAULT_LINE, Options, fail, yes_or_no
+from .protocols.gate import Gate
 from .protocols.intake import IntakeFactory
 from .protocols.irc.connection import IRCFactory
+from .protocols.limits import LIMITS, Limits
 from .protocols.line import ChatFactory
 from .reload import Reload
 from .service import ChatService, installed_version
@@ -49,10 +51,11 @@ def makeService(options: Options) -> ChatService:
     passwords = Passwords(timed, options.get("credCheckers") or ())
     try:
         guests, motd = yes_or_no("guests", options["guests"]), options.read_motd()
-        keep = _keep(options["keep"])
+        keep, limits = _keep(options["keep"]), Limits.of(options)
     except ValueError as error:
         fail(str(error))
-    chat = Chat(turn, timed.seconds, passwords, clean(options["name"]), motd, guests)
+    chat = Chat(turn, timed.seconds, passwords, clean(options["name"]), motd, guests, limits.rooms)
+    gate = Gate(timed, limits)
     housekeeping = Housekeeping(timed, chat, store, keep, fanout.reread)
     eager = EagerReactor(timed)
     certificates: list[Certificates] = []
@@ -61,9 +64,9 @@ def makeService(options: Options) -> ChatService:
     wanted += [(each, IRCFactory) for each in options["irc"]]
     for description, factory in wanted or [(DEFAULT_LINE, ChatFactory), (DEFAULT_IRC, IRCFactory)]:
         endpoint = _listener(eager, description, certificates)
-        listeners.append((description, endpoint, factory(chat, turn, timed, options["send-queue"])))
+        listeners.append((description, endpoint, factory(chat, turn, timed, gate)))
     data = "none: nothing is kept" if memory else os.path.abspath(options["database"])
-    settings = _settings(chat, housekeeping, [factory for _, _, factory in listeners])
+    settings = _settings(options, chat, housekeeping, gate)
     reload = Reload(timed, options, chat, certificates, settings)
     chat.rehash = reload.reload
     watchdog = Watchdog(timed)
@@ -77,13 +80,25 @@ def makeService(options: Options) -> ChatService:
         for _, _, each in listeners:
             factories["irc" if isinstance(each, IRCFactory) else "line"].append(each)
         collector = ChatCollector(
-            installed_version(), chat, turn, fanout, passwords, watchdog, factories, None, certificates
+            installed_version(), chat, turn, fanout, passwords, watchdog, factories, gate.counters, certificates
         )
         others.append(
             (options["metrics"], _listener(timed, options["metrics"], certificates), make_site(collector, turn))
         )
     return ChatService(
-        timed, store, chat, turn, passwords, housekeeping, listeners, data, reload, watchdog, options.json_log, others
+        timed,
+        store,
+        chat,
+        turn,
+        passwords,
+        housekeeping,
+        gate,
+        listeners,
+        data,
+        reload,
+        watchdog,
+        options.json_log,
+        others,
     )
 
 
@@ -98,7 +113,7 @@ def _listener(reactor: Any, description: str, certificates: list[Certificates]) 
 
 
 def _settings(
-    chat: Chat, housekeeping: Housekeeping, factories: Sequence[IntakeFactory]
+    options: Options, chat: Chat, housekeeping: Housekeeping, gate: Gate
 ) -> dict[str, Callable[[Any], None]]:
     """What makes a new value of an option hold while the daemon runs, for those for which that is possible."""
 
@@ -111,11 +126,15 @@ def _settings(
     def name(value: str) -> None:
         chat.server = clean(value)
 
-    def send_queue(value: int) -> None:
-        for factory in factories:
-            factory.queue_cap = value
+    def limit(option: str) -> Callable[[Any], None]:
+        def change(value: Any) -> None:
+            gate.limits = Limits.of({**options, option: value})
+            chat.max_rooms = gate.limits.rooms
 
-    return {"guests": guests, "keep": keep, "name": name, "send-queue": send_queue, "motd": lambda value: None}
+        return change
+
+    limits = {option: limit(option) for option in LIMITS}
+    return {"guests": guests, "keep": keep, "name": name, "motd": lambda value: None, **limits}
 
 
 def _keep(value: str | None) -> Keep | None:

@@ -9,12 +9,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat import presence
 from twisted_chat.chat.acts import Answer
-from twisted_chat.chat.chat import MAX_NOTE, Chat
+from twisted_chat.chat.chat import MAX_NOTE, MAX_ROOMS, Chat
 from twisted_chat.chat.commands import COMMANDS
 from twisted_chat.chat.commands import run as run_command
 from twisted_chat.chat.commands.talking import MAX_HISTORY
 from twisted_chat.chat.names import parse_name
-from twisted_chat.chat.presence import MAX_ROOMS
 
 HERE = "~ 2026-11-22 10:00:00 "
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from chat_support import Client, World
 from twisted.internet.address import UNIXAddress
@@ -13,6 +14,7 @@ from twisted_chat.chat.events import Event, Kind
 from twisted_chat.delivery import replay
 from twisted_chat.delivery.session import QUEUE_CAP, Dialect
 from twisted_chat.protocols.formats import TextFormat
+from twisted_chat.protocols.limits import UNLIMITED
 
 NOW = "~ 2026-11-22 10:00:00 "
 
@@ -21,7 +23,7 @@ class FanoutCase(SynchronousTestCase):
     cap = QUEUE_CAP
 
     def setUp(self) -> None:
-        self.world = World(cap=self.cap)
+        self.world = World(limits=replace(UNLIMITED, send_queue=self.cap))
         self.kim, self.bob, self.eve = (self.world.enter(name) for name in ("kim", "bob", "eve"))
         self.everyone()
 

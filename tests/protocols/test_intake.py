@@ -32,7 +32,7 @@ class Echo(BoundedLines):
 
 
 class EchoFactory(IntakeFactory):
-    protocol = Echo  # type: ignore[assignment]
+    protocol = Echo
 
 
 class IntakeCase(SynchronousTestCase):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chat_support import Client, Held, World
 from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.protocols.intake import LINES_A_TURN, MAX_DISCARDED
+from twisted_chat.protocols.limits import UNLIMITED
 from twisted_chat.protocols.line import PAUSE, ChatProtocol
 
 LIMIT = ChatProtocol.MAX_LENGTH
@@ -342,7 +345,7 @@ class FactoryTests(SynchronousTestCase):
         self.assertEqual(closed, [None])
 
     def test_the_queue_of_its_connections_is_as_long_as_it_says(self) -> None:
-        client = World(Held(), cap=50).connect()
+        client = World(Held(), limits=replace(UNLIMITED, send_queue=50)).connect()
         client.session.pauseProducing()
         client.session.send(b"x" * 51)
         self.assertTrue(client.wire.disconnected)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from typing import Any
 
 from chat_support import Client, Held, World
@@ -23,6 +24,7 @@ from twisted_chat.chat.commands import COMMANDS
 from twisted_chat.chat.events import KEPT, TALK, Event, Kind
 from twisted_chat.delivery.turn import NOT_SENT
 from twisted_chat.protocols.formats import DIALECTS
+from twisted_chat.protocols.limits import UNLIMITED
 from twisted_chat.store.interface import Query
 from twisted_chat.store.memory import MemoryStore
 
@@ -299,7 +301,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         store = Watched()
-        self.world = World(store, "Welcome.", CAP)
+        self.world = World(store, "Welcome.", replace(UNLIMITED, send_queue=CAP))
         self.store = store
         self.reference = store.reference = Reference(self.world)
         self.clients: list[Client] = []

@@ -17,6 +17,7 @@ from .rooms import Room, User
 
 LOBBY = "#lobby"
 REPLAY = 20
+MAX_ROOMS = 100
 MAX_NOTE = 300
 MAX_SPOKEN = 1_000
 MAX_EMPTY = 1_000
@@ -54,6 +55,7 @@ class Chat:
         server: str = "chat",
         motd: str = "",
         guests: bool = True,
+        max_rooms: int = MAX_ROOMS,
     ) -> None:
         """
         @param outbox: where acts go.
@@ -62,10 +64,12 @@ class Chat:
         @param server: what the server calls itself.
         @param motd: the message of the day, shown after login; may have several lines.
         @param guests: whether people without an account may come in.
+        @param max_rooms: how many rooms one person may be in; may be changed at any time.
         """
         self.server = server
         self.motd = motd
         self.guests = guests
+        self.max_rooms = max_rooms
         self.outbox = outbox
         self.now = clock
         self.authenticator = authenticator

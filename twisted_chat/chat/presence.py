@@ -13,7 +13,6 @@ from .names import RESERVED, Name, parse_name, parse_room, skeleton
 from .permissions import Role
 from .rooms import Room, User
 
-MAX_ROOMS = 100
 MAX_OWNED = 100
 MAX_WAITING = 1_000_000
 RESERVED_LOOKS = frozenset(skeleton(name) for name in RESERVED)
@@ -282,8 +281,8 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
         session.room = room
         chat.outbox.add(Act(session, [Focus(session, room.name), now_in(session, room)]))
         return
-    if len(user.rooms) >= MAX_ROOMS:
-        raise Refused("too-many-rooms", f"You are in {MAX_ROOMS} rooms already; /leave one first.")
+    if len(user.rooms) >= chat.max_rooms:
+        raise Refused("too-many-rooms", f"You are in {chat.max_rooms} rooms already; /leave one first.")
     made = room is None
     if room is None:
         twin = chat.rooms.get(chat.looks.get(name.skeleton, ""))

@@ -14,6 +14,7 @@ from zope.interface import implementer
 from ..chat.acts import Answer, Step
 from ..chat.events import Event
 from ..chat.rooms import Room, User
+from .counters import Counters
 from .labels import Labelled
 
 QUEUE_CAP = 1 << 20
@@ -102,6 +103,7 @@ class Session:
         "_behind",
         "_cap",
         "_choked",
+        "_counters",
         "_dialects",
         "_later",
         "_reading",
@@ -132,12 +134,14 @@ class Session:
         peer: str,
         cap: int = QUEUE_CAP,
         later: Callable[[float, Callable[[], None]], object] | None = None,
+        counters: Counters | None = None,
     ) -> None:
         """
         @param dialects: what L{switch} can choose from.
         @param dialect: the one to begin with.
         @param cap: how many bytes may wait before the connection is cut off.
         @param later: calls a function after so many seconds; without it, a closed connection may take its time.
+        @param counters: where it is counted that the connection was cut off.
         """
         self.user: User | None = None
         self.room: Room | None = None
@@ -155,6 +159,7 @@ class Session:
         self._dialects = dialects
         self._cap = cap
         self._later = later
+        self._counters = counters
         self._transport = transport
         self._send_now: Callable[[bytes], int] = self._straight()
         self._backlog: deque[bytes | Source | None] | None = None
@@ -227,6 +232,8 @@ class Session:
         """So much more waits: too much for one that does not read?"""
         self.queued += size
         if self.queued > self._cap:
+            if self._counters is not None:
+                self._counters.cut_off["queue"] += 1
             self.log.info(
                 "{peer} cut off: it does not read, {queued} bytes wait for it", peer=self.peer, queued=self.queued
             )

@@ -20,8 +20,11 @@ class EagerServer(tcp.Server):
     A message to a thousand members is a thousand small writes; each otherwise costs two changes of the poll set and
     a turn more. What the socket does not take goes the usual way, and so do errors, which the reactor then finds.
 
+    @cvar bufferSize: how much is read at a time, and with it how much waits for one whose lines are not taken just now.
     @ivar send_now: the socket's C{send}: for those who know that nothing is waiting, and take care of what is not sent.
     """
+
+    bufferSize = 1 << 13
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

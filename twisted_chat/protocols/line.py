@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -19,8 +17,6 @@ from .telnet import TelnetFilter
 
 # How long a client that never sent a newline may be silent before what it sent is taken as a line, in seconds.
 PAUSE = 0.25
-# What begins a TLS connection or an HTTP request.
-_FOREIGN = re.compile(rb"\x16\x03|[A-Z]+ \S+ HTTP/\d")
 
 
 class ChatProtocol(BoundedLines):
@@ -34,6 +30,10 @@ class ChatProtocol(BoundedLines):
     _name: str | None = None
     _telnet: TelnetFilter | None = None
     _pause: IDelayedCall | None = None
+
+    @staticmethod
+    def refusal(why: str) -> bytes:
+        return f"!! {why}\n".encode()
 
     def greet(self) -> None:
         self.session.send(PROMPT.encode())
@@ -69,11 +69,6 @@ class ChatProtocol(BoundedLines):
 
     def lineReceived(self, line: bytes) -> None:
         session = self.session
-        if session.user is None and _FOREIGN.match(line):
-            # Any web page can have a browser send lines here: none of them must become a name, and the next a message.
-            session.closing = True
-            session.abort()
-            return
         try:
             text = clean(line.decode())
         except UnicodeDecodeError:
@@ -82,6 +77,8 @@ class ChatProtocol(BoundedLines):
         if not text or text.isspace():
             return
         if session.user is not None:
+            if text.startswith("/"):
+                self.charge(commands.cost(text) - 1)
             commands.run(self.factory.chat, session, text)
         else:
             self._login(text.strip())
@@ -121,4 +118,4 @@ class ChatProtocol(BoundedLines):
 class ChatFactory(IntakeFactory):
     """Makes a L{ChatProtocol} for each connection."""
 
-    protocol = ChatProtocol  # type: ignore[assignment]
+    protocol = ChatProtocol

@@ -11,13 +11,13 @@ from .table import command
 GROUP = "Your account"
 
 
-@command(GROUP, "register", "PASSWORD")
+@command(GROUP, "register", "PASSWORD", cost=5)
 def register(chat: Chat, session: Session, password: str) -> None:
     """Makes your name your own: who uses it is asked for this password from now on."""
     registration.register(chat, session, password)
 
 
-@command(GROUP, "login", "NAME", "PASSWORD")
+@command(GROUP, "login", "NAME", "PASSWORD", cost=5)
 def login(chat: Chat, session: Session, name: str, password: str) -> None:
     """Logs in to an account. At the first prompt, its name is enough: the password is asked for."""
     registration.log_in(chat, session, name, password)
@@ -29,7 +29,7 @@ def logout(chat: Chat, session: Session) -> None:
     registration.log_out(chat, session)
 
 
-@command(GROUP, "password", "OLD", "NEW")
+@command(GROUP, "password", "OLD", "NEW", cost=5)
 def password(chat: Chat, session: Session, old: str, new: str) -> None:
     """Changes your password."""
     registration.change_password(chat, session, old, new)

@@ -26,7 +26,7 @@ def leave(chat: Chat, session: Session, room: str | None, reason: str | None) ->
     presence.leave(chat, session, room, reason or "")
 
 
-@command(GROUP, "rooms")
+@command(GROUP, "rooms", cost=3)
 def rooms(chat: Chat, session: Session) -> None:
     """Lists the rooms, how many people are in each, and their topics."""
     user = chat.user(session)

@@ -16,12 +16,14 @@ class Command(NamedTuple):
     @ivar group: what it is about, for /help.
     @ivar parameters: as /help shows them: C{[...]} may be left out, a word in lower case takes the rest of the line.
     @ivar run: what to call, with the chat, the session and one argument for each parameter (C{None}: left out).
+    @ivar cost: as how many lines of talk it counts, for those who send much.
     """
 
     group: str
     name: str
     parameters: tuple[str, ...]
     run: Callable[..., None]
+    cost: int = 1
 
     @property
     def usage(self) -> str:
@@ -35,14 +37,22 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {}
 
 
-def command(group: str, name: str, *parameters: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Enter a function into the table."""
+def command(
+    group: str, name: str, *parameters: str, cost: int = 1
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Enter a function into the table. @param cost: see L{Command}."""
 
     def enter(run: Callable[..., None]) -> Callable[..., None]:
-        COMMANDS[name] = Command(group, name, parameters, run)
+        COMMANDS[name] = Command(group, name, parameters, run, cost)
         return run
 
     return enter
+
+
+def cost(line: str) -> int:
+    """As how many lines of talk a line counts that begins with a slash."""
+    row = COMMANDS.get(line[1:].partition(" ")[0].lower())
+    return row.cost if row is not None else 1
 
 
 def run(chat: Chat, session: Session, line: str) -> None:

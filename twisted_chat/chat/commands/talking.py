@@ -50,7 +50,7 @@ def away(chat: Chat, session: Session, text: str | None) -> None:
     chat.set_away(session, text)
 
 
-@command(GROUP, "history", "[n] [before ID | after ID] [ids]")
+@command(GROUP, "history", "[n] [before ID | after ID] [ids]", cost=3)
 def history(chat: Chat, session: Session, text: str | None) -> None:
     """Shows the last lines of the current room. "/history 50" shows the last 50 instead of 20,
     "/history 50 before ID" and "/history 50 after ID" those before or after a line's ID, and "/history 50 ids"
@@ -79,7 +79,7 @@ def history(chat: Chat, session: Session, text: str | None) -> None:
     chat.do(session, Recall(session, (room.name,), limit, before, after, ids=ids, end=end))
 
 
-@command(GROUP, "search", "words")
+@command(GROUP, "search", "words", cost=5)
 def search(chat: Chat, session: Session, text: str) -> None:
     """Shows the newest messages with all these words, in the rooms you are in."""
     user = chat.user(session)

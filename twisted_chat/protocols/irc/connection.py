@@ -16,8 +16,9 @@ from ...chat.chat import Chat
 from ...chat.errors import Refused
 from ...chat.rooms import Room, User
 from ...chat.text import clean
-from ...delivery.session import QUEUE_CAP, Dialect
+from ...delivery.session import Dialect
 from ...delivery.turn import Turn
+from ..gate import Gate
 from ..intake import BoundedLines, IntakeFactory
 from . import VERBS
 from .capabilities import WIRE
@@ -48,6 +49,7 @@ class IRCProtocol(BoundedLines):
 
     MAX_LENGTH = MAX_LENGTH
     dialect = ""
+    pings = True
 
     factory: IRCFactory
 
@@ -65,6 +67,13 @@ class IRCProtocol(BoundedLines):
     def greet(self) -> None:
         self.registration = Registration(self)
         self.session.arrival = self._arrive
+
+    @staticmethod
+    def refusal(why: str) -> bytes:
+        return f"ERROR :{why}\r\n".encode()
+
+    def ping(self) -> None:
+        self.lines([f"PING :{self.server}"])
 
     def _arrive(self, room: Room) -> Sequence[Step]:
         return arrival(self, room)
@@ -135,6 +144,7 @@ class IRCProtocol(BoundedLines):
             elif len(message.params) < verb.least:
                 self.reply(461, message.command, text="Not enough parameters")
             else:
+                self.charge(verb.cost - 1)
                 verb.run(self, message)
         except Refused as why:
             self.refuse(why, message.params[0] if message.params else message.command)
@@ -142,6 +152,7 @@ class IRCProtocol(BoundedLines):
     def _run_slash(self, message: Message) -> None:
         """A slash command that the client did not know, and passed on."""
         if message.command.lower() in commands.COMMANDS:
+            self.charge(commands.COMMANDS[message.command.lower()].cost - 1)
             line = " ".join(["/" + message.command.lower(), *message.params])
             commands.run(self.chat, self.session, clean(line))
         else:
@@ -209,7 +220,7 @@ class IRCProtocol(BoundedLines):
         return True
 
     def farewell(self) -> str:
-        return self._quit or "Connection closed"
+        return self._quit or self._parting or "Connection closed"
 
     # Who
 
@@ -253,10 +264,10 @@ class IRCFactory(IntakeFactory):
     @ivar census: the last count, see L{greeting}.
     """
 
-    protocol = IRCProtocol  # type: ignore[assignment]
+    protocol = IRCProtocol
 
-    def __init__(self, chat: Chat, turn: Turn, reactor: IReactorTime, queue_cap: int = QUEUE_CAP) -> None:
-        super().__init__(chat, turn, reactor, queue_cap)
+    def __init__(self, chat: Chat, turn: Turn, reactor: IReactorTime, gate: Gate | None = None) -> None:
+        super().__init__(chat, turn, reactor, gate)
         self.dialects = Dialects(host_name(chat.server))
         self.made = chat.now()
         self.census: Census | None = None

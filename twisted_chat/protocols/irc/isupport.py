@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...chat.chat import MAX_NOTE, Chat
 from ...chat.names import MAX_LENGTH
-from ...chat.presence import MAX_ROOMS
 from . import letters
 from .listing import ELIST
 from .modes import MAX_CHANGES
@@ -21,7 +20,7 @@ def tokens(chat: Chat) -> list[str]:
     return [
         "AWAYLEN=" + str(MAX_NOTE),
         "CASEMAPPING=ascii",
-        f"CHANLIMIT=#:{MAX_ROOMS}",
+        f"CHANLIMIT=#:{chat.max_rooms}",
         "CHANMODES=" + letters.KINDS,
         f"CHANNELLEN={MAX_LENGTH + 1}",
         "CHANTYPES=#",

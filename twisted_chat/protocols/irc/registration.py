@@ -16,6 +16,7 @@ from ...chat.events import Card
 from ...chat.names import parse_name
 from ...chat.rooms import User
 from ...chat.text import clean
+from ..webirc import relayed
 from . import sasl
 from .capabilities import CAPABILITIES, STICKY
 from .greeting import greeting
@@ -157,6 +158,20 @@ def password(connection: IRCProtocol, message: Message) -> None:
         connection.reply(462, text="You may not reregister")
     else:
         connection.registration.password = message.params[0]
+
+
+@verb("WEBIRC", 4, early=True)
+def webirc(connection: IRCProtocol, message: Message) -> None:
+    """From a gateway: for whom it connects. IRCv3's webirc extension."""
+    limits, session = connection.factory.gate.limits, connection.session
+    if connection.registration is None:
+        connection.reply(462, text="You may not reregister")
+        return
+    address = relayed(limits.gateways, session.address, message.params)
+    if address is None:
+        connection.chat.hang_up(session, "WEBIRC: you are no gateway of this server.")
+    else:
+        connection.relocate(address)
 
 
 @verb("NICK", early=True)

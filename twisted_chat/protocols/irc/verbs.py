@@ -19,6 +19,7 @@ class Verb(NamedTuple):
     @ivar name: the command.
     @ivar least: how many parameters it needs.
     @ivar early: whether it may come before registration is complete.
+    @ivar cost: as how many lines of talk it counts, for those who send much.
     @ivar run: what to call; its docstring is its HELP.
     """
 
@@ -26,12 +27,13 @@ class Verb(NamedTuple):
     least: int
     early: bool
     run: Run
+    cost: int = 1
 
 
 VERBS: dict[str, Verb] = {}
 
 
-def verb(name: str, least: int = 0, early: bool = False) -> Callable[[Run], Run]:
+def verb(name: str, least: int = 0, early: bool = False, cost: int = 1) -> Callable[[Run], Run]:
     """Enter a function into the table.
 
     The function takes the connection and the message. It raises L{Refused} where the whole command is; where one target
@@ -39,7 +41,7 @@ def verb(name: str, least: int = 0, early: bool = False) -> Callable[[Run], Run]
     """
 
     def enter(run: Run) -> Run:
-        VERBS[name] = Verb(name, least, early, run)
+        VERBS[name] = Verb(name, least, early, run, cost)
         return run
 
     return enter
