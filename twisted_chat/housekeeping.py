@@ -110,6 +110,7 @@ class Housekeeping:
         found = await self._store.read_records("order")
         if not found and not self._unfinished:
             return
+        self._unfinished = True
         self._followed &= {key for key, _ in found}
         for key, order in found:
             if key in self._followed:
@@ -117,7 +118,12 @@ class Housekeeping:
                 continue
             self._followed.add(key)
             if order.get("do") == "prune":
-                orders.answer(self._chat, key, await self._ordered_prune(str(order.get("keep"))))
+                try:
+                    orders.answer(self._chat, key, await self._ordered_prune(str(order.get("keep"))))
+                except Exception:
+                    # It is tried again.
+                    self._followed.discard(key)
+                    raise
                 continue
             if order.get("do") == "erase":
                 self._begin_erasing(str(order.get("name")))
