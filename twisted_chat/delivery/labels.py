@@ -29,10 +29,10 @@ class Labelled:
         lines = [part for part in self.parts if isinstance(part, bytes)]
         if len(lines) == len(self.parts):
             return format.enclose(self.label, b"".join(lines))
-        return _Enclosing(format, self.label, self.parts)
+        return Enclosing(format, self.label, self.parts)
 
 
-class _Enclosing:
+class Enclosing:
     """A L{Source} of an answer of which some is to be read first. What fits into one page is marked as a whole."""
 
     def __init__(self, format: Format, label: str, parts: Sequence[bytes | Source]) -> None:
@@ -57,3 +57,11 @@ class _Enclosing:
             self._parts.pop()
         first, self._first = self._first, False
         return self._format.enclose(self._label, b"".join(lines), first, not self._parts), bool(self._parts)
+
+    def broken(self, said: bytes) -> bytes:
+        """The log cannot be read: no more pages follow.
+
+        @param said: what says so.
+        @return: the same, as the end of the answer.
+        """
+        return self._format.enclose(self._label, said, self._first, True)

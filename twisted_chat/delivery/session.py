@@ -15,7 +15,7 @@ from ..chat.acts import Answer, Step
 from ..chat.events import Event
 from ..chat.rooms import Room, User
 from .counters import Counters
-from .labels import Labelled
+from .labels import Enclosing, Labelled
 
 QUEUE_CAP = 1 << 20
 # What a L{Source} that waits counts for: asking again and again without reading the answers has an end too.
@@ -315,6 +315,8 @@ class Session:
         except Exception:
             self.log.failure("replay for {peer} failed", peer=self.peer)
             data, more = self.dialect.here.answer(Answer(self, "error", "The log cannot be read now.")), False
+            if isinstance(source, Enclosing):
+                data = source.broken(data)
         self._reading = False
         if self._backlog is not None:
             if not more:
