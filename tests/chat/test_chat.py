@@ -8,7 +8,7 @@ from typing import Any
 from chat_support import START, Box, Seat, Trusting
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat import presence
+from twisted_chat.chat import presence, status
 from twisted_chat.chat.acts import Answer, Close, Enter, Exit, Focus, Private, Recall
 from twisted_chat.chat.chat import MAX_NOTE, Chat
 from twisted_chat.chat.errors import Refused
@@ -165,11 +165,11 @@ class RefusalTests(ChatCase):
             ("no-such-user", lambda: chat.message(kim, "hi", "eve")),
             ("bad-name", lambda: chat.message(kim, "hi", "<bob>")),
             ("too-long", lambda: chat.set_topic(kim, long)),
-            ("too-long", lambda: chat.set_away(kim, long)),
+            ("too-long", lambda: status.set_away(chat, kim, long)),
             ("too-long", lambda: presence.quit(chat, kim, long)),
             ("not-logged-in", lambda: presence.join(chat, stranger, "#dev")),
             ("not-logged-in", lambda: presence.rename(chat, stranger, "eve")),
-            ("not-logged-in", lambda: chat.set_away(stranger, "tea")),
+            ("not-logged-in", lambda: status.set_away(chat, stranger, "tea")),
             ("no-room", lambda: chat.say(stranger, "hi")),
         ]
         for code, do in refused:

@@ -54,6 +54,10 @@ TABLE = """
     topic news             no-room no-room muted . . . . . suspended
     nick other             . . muted . own-name own-name own-name own-name suspended
     whois tom              . . . . . . . . suspended
+    realname Kim K         . . . . . . . . suspended
+    watch                  . . . . . . . . suspended
+    watch tom              . . . . . . . . suspended
+    unwatch tom            . . . . . . . . suspended
     seen kept              . . . . . . . . suspended
     register longenough    . . . . registered registered registered registered suspended
     login kept {password}  . . . . logged-in logged-in logged-in logged-in suspended

@@ -9,7 +9,7 @@ from .accounts import Account
 from .acts import Act, Answer, Private, Recall, Session, Step
 from .chat import Chat, check_length, span
 from .errors import Refused
-from .events import AUDIT, Kind, Passing, Put
+from .events import AUDIT, Kind, Put
 from .moderation import make_ban
 from .names import parse_name
 from .permissions import parse_mask
@@ -150,8 +150,7 @@ def wallops(chat: Chat, session: Session, text: str) -> None:
     @raise Refused: C{"not-admin"}.
     """
     admin = _admin(chat, session)
-    event = Passing(Kind.WALLOPS, int(chat.now() * 1000), None, admin.name.shown, "", text)
-    event.card = admin.card
+    event = chat.passing(Kind.WALLOPS, None, admin, text=text)
     told = [s for user in chat.users.values() if "wallops" in user.flags for s in user.sessions if s is not session]
     chat.outbox.add(Act(session, [Private((session, *told), event)]))
 

@@ -14,6 +14,7 @@ from .events import AUDIT, Event, Kind, Passing, Put, inbox
 from .names import Name, parse_name, parse_room
 from .permissions import Ban, Role, need
 from .rooms import Room, User
+from .watching import Watching
 
 LOBBY = "#lobby"
 REPLAY = 20
@@ -44,6 +45,7 @@ class Chat:
     @ivar looks: the skeletons of all names of users and rooms in use, with their keys.
     @ivar strangers: the connections on which nobody is yet.
     @ivar departed: who was here lately.
+    @ivar watching: who wants to be told when somebody comes and goes.
     @ivar most: how many users were here at once, at most.
     """
 
@@ -82,6 +84,7 @@ class Chat:
         self.logins = 0
         self.strangers: set[Session] = set()
         self.departed = Departed()
+        self.watching = Watching()
         self.most = 0
         self.shortest_password = MIN_PASSWORD
         self.scram_secret = b""
@@ -221,29 +224,21 @@ class Chat:
         kept = self.keep_room(room) or [Put("room", room.name, None)]
         self.outbox.add(Act(session, [self.event(Kind.TOPIC, room, user, text=text), *kept], undo))
 
-    def set_away(self, session: Session, text: str | None) -> None:
-        """Be away, with a text, or back, with C{None}.
+    def tell(self, user: User, kind: Kind, text: str = "", target: str = "") -> list[Step]:
+        """What tells everyone in someone's rooms, and who else watches them closely, something about them that is not
+        kept.
 
-        @raise Refused: C{"too-long"}.
+        @return: the steps, one for each room, and one for the others.
         """
-        check_length(text or "", "away text")
-        user = self.user(session)
-        user.away = text
-        steps: list[Step] = [] if self.is_shunned(user) else list(self.tell(user, Kind.AWAY, text or ""))
-        words = "You are marked as back." if text is None else "You are marked as away."
-        steps.append(Answer(session, "info", words, {"code": "back" if text is None else "gone"}))
-        self.outbox.add(Act(session, steps))
-
-    def tell(self, user: User, kind: Kind, text: str = "", target: str = "") -> list[Passing]:
-        """What tells everyone in someone's rooms something about them that is not kept.
-
-        @return: the steps, one for each room.
-        """
-        whole, steps = object(), []
+        whole = object()
+        steps: list[Step] = []
         for room in user.rooms:
             event = self.passing(kind, room, user, target, text)
             event.whole = whole
             steps.append(event)
+        others = self.watching.strangers(user)
+        if others:
+            steps.append(Private(others, self.passing(kind, None, user, target, text)))
         return steps
 
     def passing(self, kind: Kind, room: Room | None, user: User, target: str = "", text: str = "") -> Passing:

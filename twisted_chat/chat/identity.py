@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import presence
+from . import presence, watching
 from .accounts import Account
 from .acts import Act, Answer, Enter, Private, Session, Step
 from .chat import Chat
@@ -13,6 +13,7 @@ from .events import Event, Kind, Put
 from .names import Name, parse_name
 from .permissions import Role
 from .rooms import Room, User
+from .status import tell_room_away
 
 
 def own(
@@ -86,7 +87,7 @@ def become(chat: Chat, session: Session, account: Account, more: Sequence[Step] 
 def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequence[Step]) -> None:
     """A guest turns out to own an account that is not here yet: a change of name, and whatever goes with it."""
     old, name = user.name, parse_name(account.name)
-    renamed = renames(chat, user, name)
+    renamed = [*renames(chat, user, name), *watching.renamed(chat, old, name)]
     chat.logins += 1
     presence.change_name(chat, user, name)
     user.registered, user.caught_up = True, False
@@ -107,6 +108,8 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
             if user in room.members:
                 room.members[user] = role
         presence.change_name(chat, user, old)
+        back = watching.renamed(chat, name, old) if user.farewell is None else watching.went(chat, old)
+        chat.outbox.add(Act(None, back))
         user.registered, user.caught_up = False, True
         if user.farewell is not None:
             user.name = old
@@ -141,7 +144,8 @@ def _come_back(chat: Chat, session: Session, user: User, account: Account) -> No
             user.farewell.steps = [s for s in left if not (isinstance(s, Event) and s.room in names)]
 
     steps: list[Step] = [Enter(session, room.name) for room in rooms]
-    steps += [chat.event(Kind.JOIN, room, user) for room in rooms]
+    for room in rooms:
+        steps += [chat.event(Kind.JOIN, room, user), *tell_room_away(chat, user, room, session)]
     chat.outbox.add(Act(session, steps, undo))
 
 

@@ -12,6 +12,8 @@ from .events import Card, Event, Kind, Put, inbox
 from .names import RESERVED, Name, parse_name, parse_room, skeleton
 from .permissions import Role
 from .rooms import Room, User
+from .status import note_away, tell_away, tell_room_away
+from .watching import came, renamed, went
 
 MAX_OWNED = 100
 MAX_WAITING = 1_000_000
@@ -25,6 +27,7 @@ def enter(
     account: Account | None = None,
     card: Card | None = None,
     welcome: Callable[[User], Sequence[Step]] | None = None,
+    away: str | None = None,
 ) -> None:
     """Let someone in: as a guest into the lobby, with an account to where it was; beside its other connections, if any.
 
@@ -32,13 +35,14 @@ def enter(
     @param card: what else is known of them.
     @param welcome: makes what the session is told first, in protocols where people say themselves which rooms they
         enter: they come into none then, but into those where they are already with another connection.
+    @param away: what they have said of being away (L{status.set_away}); empty: that they are not; C{None}: nothing.
     @raise Refused: C{"name-in-use"}, C{"confusable"}, C{"banned"}, C{"suspended"}, or (guests) C{"registered"} and
         C{"no-guests"}.
     """
     check_admitted(chat, session, name, account)
     user = chat.users.get(name.key)
     if user is not None and user.registered and account is not None:
-        _attach(chat, session, user, account, welcome)
+        _attach(chat, session, user, account, welcome, away)
         return
     displaced = user if account is not None else None
     chat.check_free(name, displaced)
@@ -56,11 +60,14 @@ def enter(
             chat.put_in(user, room)
     session.user = user
     session.room = rooms[0] if rooms else None
+    note_away(user, session, away or None)
 
     def undo() -> None:
         chat.remove_user(user)
+        chat.outbox.add(Act(None, went(chat, user.name)))
         for other in user.sessions:
             other.user = other.room = None
+            chat.watching.forget(other)
             if other.alive and not other.closing:
                 chat.strangers.add(other)
             if other is not session:
@@ -76,6 +83,7 @@ def enter(
     for room in rooms:
         steps += [Enter(session, room.name)]
     steps.append(Focus(session, rooms[0].name if rooms else None))
+    steps += came(chat, shown)
     steps += [chat.event(Kind.JOIN, room, user) for room in rooms]
     if welcome is None:
         steps.append(_greeting(chat, session, rooms))
@@ -91,11 +99,15 @@ def _attach(
     user: User,
     account: Account,
     welcome: Callable[[User], Sequence[Step]] | None,
+    away: str | None,
 ) -> None:
     """Another connection of someone who is here."""
     chat.logins += 1
+    was_away = user.away
     user.sessions += (session,)
     session.user = user
+    if away is not None:
+        note_away(user, session, away or None)
     chat.strangers.discard(session)
     for banned in [room for room in user.rooms if banned_here(chat, user, room, session)]:
         event = chat.event(Kind.LEAVE, banned, user, text="banned")
@@ -114,6 +126,7 @@ def _attach(
             steps.append(Recall(session, (room.name,), REPLAY, talk=True))
     if not user.caught_up:
         steps += catch_up(chat, session, user, account)
+    steps += tell_away(chat, user, was_away, session)
     chat.outbox.add(Act(session, steps))
 
 
@@ -226,12 +239,13 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
     user = session.user
     if user is None:
         return
-    rooms = user.rooms
+    rooms, was_away = user.rooms, user.away
     session.user = session.room = None
     user.sessions = tuple(s for s in user.sessions if s is not session)
+    user.unattended -= {session}
     if session.behind and not any(not s.behind for s in user.sessions):
         user.caught_up = False
-    chat.outbox.add(Act(None, [Exit(session, None)]))
+    chat.outbox.add(Act(None, [Exit(session, None), *(tell_away(chat, user, was_away) if user.sessions else [])]))
     if user.sessions:
         return
     chat.departed.add(user, session.address, chat.now())
@@ -245,6 +259,7 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
         steps.append(event)
     if user.registered and chat.accounts.get(user.name.key) is not None:
         steps.append(_remember(chat, user, rooms))
+    steps += went(chat, user.name)
     # Undoing what came before changes what there is to say, once more can be written.
     user.farewell = Act(None, steps, fact=True)
     chat.outbox.add(user.farewell)
@@ -313,7 +328,8 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
             user.farewell.steps = [s for s in left if not (isinstance(s, Event) and s.room == room.name)]
 
     steps: list[Step] = [Enter(s, room.name) for s in user.sessions]
-    steps += [Focus(session, room.name), chat.event(Kind.JOIN, room, user), now_in(session, room)]
+    steps += [Focus(session, room.name), chat.event(Kind.JOIN, room, user)]
+    steps += [*tell_room_away(chat, user, room, session), now_in(session, room)]
     for s in user.sessions:
         steps += s.arrival(room) if s.arrival is not None else [Recall(s, (room.name,), REPLAY, talk=True)]
     if made or invited:
@@ -450,6 +466,7 @@ def rename(chat: Chat, session: Session, text: str) -> None:
     if not user.rooms:
         steps += to_themselves(user, chat.event(Kind.RENAME, None, user, new.shown))
     departure = chat.departed.add(user, session.address, chat.now()) if new.key != old.key else None
+    steps += renamed(chat, old, new)
     change_name(chat, user, new)
     steps.append(Answer(session, "info", f"You are now {new.shown}.", {"code": "renamed", "name": new.shown}))
     if user.registered:
@@ -459,6 +476,7 @@ def rename(chat: Chat, session: Session, text: str) -> None:
     def undo() -> None:
         if departure is not None:
             chat.departed.forget(departure)
+        chat.outbox.add(Act(None, renamed(chat, new, old) if user.farewell is None else went(chat, old)))
         if user.registered:
             undo_account()
         if user.farewell is None:

@@ -10,6 +10,9 @@ from .events import Card
 from .names import Name
 from .permissions import CLOSING, Ban, Role
 
+# The text of being away for no reason given.
+UNATTENDED = "*"
+
 
 class User:
     """A person who is here, on one or (with an account) more connections.
@@ -17,7 +20,8 @@ class User:
     @ivar name: the checked name.
     @ivar rooms: the rooms entered, in order.
     @ivar sessions: the connections.
-    @ivar away: the text left when going away, or C{None} when here.
+    @ivar note: the text left when going away, or C{None}.
+    @ivar unattended: the connections of which it is said that nobody sits there.
     @ivar marks: by room, the id of the last event read there when last here.
     @ivar caught_up: whether what came while they were away has been sent to them.
     @ivar farewell: what is to be said of their leaving, once they have; undoing what came before changes it.
@@ -30,17 +34,18 @@ class User:
 
     __slots__ = (
         "active",
-        "away",
         "card",
         "caught_up",
         "farewell",
         "flags",
         "marks",
         "name",
+        "note",
         "oper",
         "rooms",
         "sessions",
         "since",
+        "unattended",
     )
 
     def __init__(
@@ -52,11 +57,19 @@ class User:
         self.flags: frozenset[str] = frozenset()
         self.rooms: tuple[Room, ...] = ()
         self.sessions: tuple[Session, ...] = (session,)
-        self.away: str | None = None
+        self.note: str | None = None
+        self.unattended: frozenset[Session] = frozenset()
         self.marks: Mapping[str, int] = {}
         self.caught_up = not registered
         self.farewell: Act | None = None
         self.since = self.active = now
+
+    @property
+    def away(self) -> str | None:
+        """Why someone is away; C{"*"} for no reason given, and C{None} when they are here."""
+        if self.note is not None or not self.unattended:
+            return self.note
+        return UNATTENDED if self.unattended.issuperset(self.sessions) else None
 
     @property
     def registered(self) -> bool:

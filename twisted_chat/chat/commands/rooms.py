@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .. import presence
+from .. import presence, status
 from ..acts import Session
 from ..chat import Chat, span
+from ..names import parse_name
 from ..permissions import Role
 from ..rooms import User
 from .table import command
@@ -83,7 +84,10 @@ def whois(chat: Chat, session: Session, name: str) -> None:
         f"{'Logged in to that account' if user.registered else 'A guest'}, here for {span(now - user.since)}, "
         f"idle for {span(now - user.active)}.",
     ]
+    if user.card.realname:
+        lines.append(f"Called {user.card.realname}.")
     data = {"name": user.name.shown, "registered": user.registered, "rooms": names, "away": user.away}
+    data["realname"] = user.card.realname
     data |= {"since": round(user.since), "idle": round(now - user.active)}
     if user.away is not None:
         lines.append(f"Away: {user.away}")
@@ -91,6 +95,36 @@ def whois(chat: Chat, session: Session, name: str) -> None:
         lines.append("Connected from " + ", ".join(address or "here" for address in user.addresses) + ".")
         data["addresses"] = list(user.addresses)
     chat.answer(session, "\n".join(lines), "whois", data)
+
+
+@command(GROUP, "realname", "text")
+def realname(chat: Chat, session: Session, text: str) -> None:
+    """Says what you are called in full; IRC and /whois show it."""
+    status.set_realname(chat, session, text)
+
+
+@command(GROUP, "watch", "[NAME]")
+def watch(chat: Chat, session: Session, text: str | None) -> None:
+    """Tells you when someone of that name comes and goes, until this connection ends; without a name it lists whom you
+    watch."""
+    if text is None:
+        names = chat.watching.names(session)
+        chat.answer(session, f"You watch {', '.join(names) or 'nobody'}.", "watching", {"names": names})
+        return
+    chat.user(session)
+    name = parse_name(text)
+    chat.watching.add(session, name)
+    here = chat.users.get(name.key)
+    shown = name.shown if here is None else here.name.shown
+    told = f"{shown} is {'not ' if here is None else ''}here."
+    chat.answer(session, told, "watch", {"name": shown, "here": here is not None})
+
+
+@command(GROUP, "unwatch", "NAME")
+def unwatch(chat: Chat, session: Session, name: str) -> None:
+    """Watches someone no longer."""
+    chat.watching.remove(session, parse_name(name).key)
+    chat.answer(session, f"You do not watch {name.strip()}.", "info", {"code": "unwatched"})
 
 
 @command(GROUP, "seen", "NAME")

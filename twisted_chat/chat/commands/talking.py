@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import answering, presence
+from .. import answering, presence, status
 from ..acts import Answer, Recall, Session
 from ..chat import REPLAY, Chat, counted
 from ..errors import Refused
@@ -46,8 +46,8 @@ def unreact(chat: Chat, session: Session, id: str, sign: str) -> None:
 
 @command(GROUP, "away", "[text]")
 def away(chat: Chat, session: Session, text: str | None) -> None:
-    """Marks you as away; without a text, as back."""
-    chat.set_away(session, text)
+    """Marks you as away; without a text, as back. With "*", only this connection: nobody sits there."""
+    status.set_away(chat, session, text)
 
 
 @command(GROUP, "history", "[n] [before ID | after ID] [ids]", cost=3)

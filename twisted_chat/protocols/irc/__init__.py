@@ -3,8 +3,10 @@
 from . import (  # noqa: F401  # each enters its commands into the table
     listing,
     modes,
+    monitor,
     multiline,
     operators,
+    profile,
     queries,
     registration,
     rooms,

@@ -252,6 +252,7 @@ class IRCProtocol(BoundedLines):
     def set_caps(self, caps: frozenset[str]) -> None:
         """From here on the client has these capabilities."""
         before, self.caps = self.caps, caps
+        self.chat.watching.watch_closely(self.session, "extended-monitor" in caps)
         if before & WIRE != caps & WIRE:
             self.put(Switch(self.session, " ".join(sorted(caps & WIRE))))
 

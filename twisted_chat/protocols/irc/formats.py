@@ -31,7 +31,7 @@ _BATCH = re.compile(rb":\S+ BATCH ([+-])(\S+)")
 # A line of fewer characters, and then at most four bytes each, is never too long.
 FITS = (MAX_LINE - 2) // 4
 # What an answer confirms that an IRC client sees by itself, or is told by a numeric.
-_UNSAID = frozenset({"left", "renamed", "kicked", "gone", "back"})
+_UNSAID = frozenset({"left", "renamed", "kicked", "gone", "back", "realname"})
 
 
 class IRCFormat:
@@ -86,6 +86,8 @@ class IRCFormat:
             who, account = f"{was}!{user.card.ident}@{user.card.host}", data.get("account")
             number = f"900 {was} {who} {account}" if account else f"901 {was} {who}"
             lines = [f":{self.server} {number} :{answer.text}"]
+        elif answer.kind == "watch":
+            lines = [f":{self.server} {730 if data['here'] else 731} {nick} :{data['name']}"]
         elif answer.kind == "info" and data.get("code") == "away":
             lines = [f":{self.server} 301 {nick} {data['name']} :{data['away']}"]
         elif answer.kind == "info" and data.get("code") == "invited":

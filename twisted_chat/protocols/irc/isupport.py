@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ...chat.chat import MAX_NOTE, Chat
 from ...chat.names import MAX_LENGTH
+from ...chat.status import MAX_REALNAME
+from ...chat.watching import MAX_WATCHED
 from . import letters
 from .listing import ELIST
 from .modes import MAX_CHANGES
@@ -29,6 +31,8 @@ def tokens(chat: Chat) -> list[str]:
         f"KICKLEN={MAX_NOTE}",
         "NETWORK=" + chat.server.replace(" ", "-"),
         f"MODES={MAX_CHANGES}",
+        f"MONITOR={MAX_WATCHED}",
+        f"NAMELEN={MAX_REALNAME}",
         f"NICKLEN={MAX_LENGTH}",
         "PREFIX=(ov)@+",
         f"TARGMAX=INVITE:1,JOIN:{MAX_TARGETS},KICK:{MAX_TARGETS},LIST:,NAMES:{MAX_TARGETS},NOTICE:{MAX_TALKED},"

@@ -15,6 +15,7 @@ from ...chat.errors import Refused
 from ...chat.events import Card
 from ...chat.names import parse_name
 from ...chat.rooms import User
+from ...chat.status import MAX_REALNAME
 from ...chat.text import clean
 from ..webirc import relayed
 from . import sasl
@@ -26,8 +27,6 @@ from .verbs import verb
 if TYPE_CHECKING:
     from .connection import IRCProtocol
 
-MAX_REALNAME = 150
-
 
 class Registration:
     """What a client has said of itself before it is in.
@@ -37,6 +36,7 @@ class Registration:
     @ivar password: of PASS.
     @ivar negotiating: whether CAP END is still to come.
     @ivar account: which account it has shown to own.
+    @ivar away: what it has said of being away; empty: that it is not.
     """
 
     def __init__(self, connection: IRCProtocol) -> None:
@@ -47,6 +47,7 @@ class Registration:
         self.password: str | None = None
         self.negotiating = False
         self.account: Account | None = None
+        self.away: str | None = None
 
     def go_on(self) -> None:
         """Come in, if all is said that is needed."""
@@ -71,7 +72,7 @@ class Registration:
             return
         card = Card(self.ident, chat.cloak(session.address), False, self.realname)
         try:
-            presence.enter(chat, session, name, self.account, card, self._welcome)
+            presence.enter(chat, session, name, self.account, card, self._welcome, self.away)
         except Refused as why:
             connection.refuse(why, self.nick, {"banned": 465, "suspended": 465, "no-guests": 464})
             if why.code in ("banned", "suspended", "no-guests"):

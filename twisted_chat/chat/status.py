@@ -1,0 +1,79 @@
+"""What people say of themselves: that they are away, who they are."""
+
+from __future__ import annotations
+
+from .acts import Act, Answer, Omit, Private, Session, Step
+from .chat import Chat, check_length
+from .errors import Refused
+from .events import Kind, Passing
+from .rooms import UNATTENDED, Room, User
+
+MAX_REALNAME = 150
+
+
+def set_away(chat: Chat, session: Session, text: str | None) -> None:
+    """Be away, with a text, or back, with C{None}.
+
+    C{"*"} is about this connection alone: nobody sits there. Whoever left no text is away when that holds for all of
+    their connections. IRCv3 pre-away.
+
+    @raise Refused: C{"too-long"}.
+    """
+    check_length(text or "", "away text")
+    user = chat.user(session)
+    before = user.away
+    note_away(user, session, text)
+    words = "You are marked as back." if text is None else "You are marked as away."
+    told = Answer(session, "info", words, {"code": "back" if text is None else "gone"})
+    chat.outbox.add(Act(session, [*tell_away(chat, user, before, session), told]))
+
+
+def note_away(user: User, session: Session, text: str | None) -> None:
+    """Let it hold, without telling anyone. See L{set_away}."""
+    if text == UNATTENDED:
+        user.unattended |= {session}
+    else:
+        user.note = text
+        user.unattended -= {session}
+
+
+def tell_away(chat: Chat, user: User, before: str | None, session: Session | None = None) -> list[Step]:
+    """What tells everyone in someone's rooms that they are away or back, if that has changed.
+
+    @param before: L{User.away} as it was.
+    @param session: one that knows it.
+    """
+    if user.away == before or chat.is_shunned(user):
+        return []
+    steps: list[Step] = []
+    for event in chat.tell(user, Kind.AWAY, user.away or ""):
+        steps.append(event)
+        if session is not None and isinstance(event, Passing):
+            steps.append(Omit(session))
+    return steps
+
+
+def tell_room_away(chat: Chat, user: User, room: Room, session: Session) -> list[Step]:
+    """What tells a room of someone who has just come in that they are away. IRCv3 away-notify.
+
+    @param session: theirs, on which they came in.
+    """
+    if user.away is None or chat.is_shunned(user):
+        return []
+    return [chat.passing(Kind.AWAY, room, user, text=user.away), Omit(session)]
+
+
+def set_realname(chat: Chat, session: Session, text: str) -> None:
+    """Be called otherwise in full. Those in the same rooms are told, in protocols that show it.
+
+    @raise Refused: C{"bad-realname"}.
+    """
+    user = chat.user(session)
+    if not text.strip() or len(text.encode()) > MAX_REALNAME:
+        raise Refused("bad-realname", f"A realname has from 1 to {MAX_REALNAME} bytes.")
+    user.card = user.card._replace(realname=text)
+    steps: list[Step] = [] if chat.is_shunned(user) else list(chat.tell(user, Kind.PROFILE, text))
+    if not user.rooms or chat.is_shunned(user):
+        steps.append(Private(user.sessions, chat.passing(Kind.PROFILE, None, user, text=text)))
+    steps.append(Answer(session, "info", f"You are {text} now.", {"code": "realname"}))
+    chat.outbox.add(Act(session, steps))
