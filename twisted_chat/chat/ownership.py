@@ -157,8 +157,8 @@ def end_others(chat: Chat, session: Session) -> None:
 
 
 def drop_account(chat: Chat, session: Session, account: Account) -> None:
-    """Give up one's account, whose password has just been right: its roles are gone, and its name is a guest's now. What
-    it said stays.
+    """Give up one's account, whose password has just been right: its roles are gone, and its name is a guest's now.
+    What it said stays.
 
     @raise Refused: C{"not-registered"}: one is no longer that account's.
     """
