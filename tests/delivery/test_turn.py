@@ -244,15 +244,18 @@ class CongestionTests(TurnCase):
         self.kim.say("first")
         for _ in range(CONGESTED // 100):
             self.kim.send(*["/ping"] * 100)
+        self.kim.send("/ping")
         self.assertEqual(self.kim.wire.producerState, "producing")
         self.kim.send("/ping")
         self.assertEqual(self.kim.wire.producerState, "paused")
         self.bob.send("x")
         self.assertEqual(self.bob.wire.producerState, "paused")
         self.store.release()
-        self.store.release()
+        self.store.hold = False
+        self.world.settle()
         self.assertEqual(self.kim.wire.producerState, "producing")
         self.assertEqual(self.bob.wire.producerState, "producing")
+        self.assertEqual(self.kim.read()[-2:], ["-- pong", "[bob] x"])
 
     def test_reading_resumes_when_the_commit_fails(self) -> None:
         self.store.hold = self.store.full = True
@@ -260,9 +263,48 @@ class CongestionTests(TurnCase):
         for _ in range(CONGESTED // 100):
             self.kim.send(*["/ping"] * 100)
         self.kim.send("/ping")
+        self.kim.send("/ping")
         self.assertEqual(self.kim.wire.producerState, "paused")
         self.store.release()
+        self.world.settle()
         self.assertEqual(self.kim.wire.producerState, "producing")
+
+    def test_however_many_send_however_much_at_once_what_waits_is_bounded_and_nothing_is_lost(self) -> None:
+        people = [self.world.enter(f"c{i}") for i in range(20)]
+        self.store.hold = True
+        self.kim.say("first")
+        most = 0
+        for person in people:
+            person.bytes(b"a\n" * 2000)
+        for _ in range(50):
+            self.world.settle()
+            most = max(most, self.world.turn.waiting)
+        self.assertLess(most, CONGESTED + 2 * 20 * 100)
+        self.assertGreater(most, CONGESTED)
+        self.store.hold = False
+        self.store.release()
+        for _ in range(500):
+            self.world.settle()
+        said = [event.text for event in self.store.log]
+        self.assertEqual(said.count("a"), 20 * 2000)
+        self.assertEqual({person.wire.producerState for person in people}, {"producing"})
+
+    def test_newcomers_add_nothing_to_what_waits_and_those_who_go_are_forgotten(self) -> None:
+        self.store.hold = True
+        self.kim.say("first")
+        for _ in range(CONGESTED // 100 + 1):
+            self.kim.send(*["/ping"] * 100)
+        before = self.world.turn.waiting
+        for i in range(50):
+            client = self.world.connect()
+            client.send(f"guest{i}", "hello")
+            self.world.settle()
+            client.drop()
+        self.assertEqual(self.world.turn.waiting, before)
+        self.assertEqual(len(self.world.turn._waiting), 0)
+        self.store.hold = False
+        self.store.release()
+        self.world.settle()
 
 
 class DirectTests(SynchronousTestCase):
@@ -280,10 +322,10 @@ class DirectTests(SynchronousTestCase):
         world.store.hold = True
         kim.say("x")
         kim.send(*["/ping"] * 50)
-        world.turn._waiting.append(wire)
+        world.turn._waiting[wire] = None
         wire.loseConnection()
         world.store.release()
-        self.assertEqual(world.turn._waiting, [])
+        self.assertEqual(world.turn._waiting, {})
 
     def test_the_clock_of_events_is_the_one_given(self) -> None:
         world = World()

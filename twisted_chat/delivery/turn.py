@@ -70,7 +70,7 @@ class Turn:
         self._due: deque[Sequence[Step]] = deque()
         self._scheduled = False
         self._retrying = False
-        self._waiting: list[Reader] = []
+        self._waiting: dict[Reader, None] = {}
         self._idle: list[Deferred[None]] = []
         store.feed = self.feed
 
@@ -96,11 +96,20 @@ class Turn:
         """How many acts wait for the disk."""
         return len(self._gathered) + len(self._facts) + len(self._committing or ())
 
-    def slow_down(self, producer: Reader) -> None:
-        """Called after input was taken: while more waits for the disk than is good, no more is read from there."""
-        if len(self._gathered) > CONGESTED:
-            producer.pauseProducing()
-            self._waiting.append(producer)
+    def slow_down(self, producer: Reader) -> bool:
+        """Called before input is taken: while more waits for the disk than is good, no more is read from there.
+
+        @return: whether that is so; C{resumeProducing} then follows some day, unless it is L{forgotten<forget>}.
+        """
+        if len(self._gathered) <= CONGESTED:
+            return False
+        producer.pauseProducing()
+        self._waiting[producer] = None
+        return True
+
+    def forget(self, producer: Reader) -> None:
+        """There is nothing more to be read from there."""
+        self._waiting.pop(producer, None)
 
     def finished(self) -> Deferred[None]:
         """Fires when everything added so far has been delivered, or given up."""
@@ -216,7 +225,7 @@ class Turn:
     def _settle(self) -> None:
         """After a delivery: let those read on who were held back, and tell who waited for the end."""
         if self._waiting and len(self._gathered) <= CONGESTED:
-            waiting, self._waiting = self._waiting, []
+            waiting, self._waiting = self._waiting, {}
             for producer in waiting:
                 producer.resumeProducing()
         if self._idle and not self._busy:

@@ -68,6 +68,7 @@ class BoundedLines(LineReceiver):
     _rest = b""
     _discarded = 0
     _waiting = False
+    _held = False
     _timer: IDelayedCall | None = None
     _closed: Deferred[None] | None = None
     _parting = ""
@@ -137,9 +138,10 @@ class BoundedLines(LineReceiver):
         raise NotImplementedError
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._rest, self._waiting = b"", False
+        self._rest, self._waiting, self._held = b"", False, False
         self._stop_timer()
         factory = self.factory
+        factory.turn.forget(self)
         factory.connections.pop(self, None)
         factory.gate.forget(self)
         factory.gate.left(self.session.address)
@@ -221,18 +223,21 @@ class BoundedLines(LineReceiver):
             # What was on its way when reading stopped.
             self._rest += data
             self.transport.pauseProducing()
-            return
-        self._take(self._rest + data if self._rest else data)
-        self.factory.turn.slow_down(self)
+        elif self.factory.turn.slow_down(self):
+            self._rest += data
+            self._waiting = self._held = True
+        else:
+            self._take(self._rest + data if self._rest else data)
 
     def pauseProducing(self) -> None:
         """The turn's: read no more for now."""
         self.transport.pauseProducing()
 
     def resumeProducing(self) -> None:
-        """The turn's: read on, unless there is another reason not to."""
-        if not self._waiting:
-            self.transport.resumeProducing()
+        """The turn's: go on with what it has held up."""
+        if self._held:
+            self._held = False
+            self._timer = self.factory.later(0, self._take_more)
 
     def end_line(self) -> None:
         """What came since the last line's end is a line, too."""
@@ -359,6 +364,8 @@ class BoundedLines(LineReceiver):
         self._stop_timer()
         if self._waiting and self.session.busy:
             self.session.on_ready = self._take_more
+        elif self._waiting and self.factory.turn.slow_down(self):
+            self._held = True
         elif self._waiting:
             self._waiting = False
             data, self._rest = self._rest, b""
