@@ -112,9 +112,7 @@ def _listener(reactor: Any, description: str, certificates: list[Certificates]) 
     return endpoint
 
 
-def _settings(
-    options: Options, chat: Chat, housekeeping: Housekeeping, gate: Gate
-) -> dict[str, Callable[[Any], None]]:
+def _settings(options: Options, chat: Chat, housekeeping: Housekeeping, gate: Gate) -> dict[str, Callable[[Any], None]]:
     """What makes a new value of an option hold while the daemon runs, for those for which that is possible."""
 
     def guests(value: str) -> None:
