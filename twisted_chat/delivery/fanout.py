@@ -26,7 +26,7 @@ from ..chat.acts import (
     Tally,
 )
 from ..chat.chat import REPLAY
-from ..chat.events import Event, Passing, Put
+from ..chat.events import Event, Put
 from ..store.interface import Query, Store
 from .labels import Labelled
 from .recent import Recent
@@ -88,9 +88,7 @@ class Fanout:
         own: dict[Session, list[Own]] = {}
         last_id = self._last_id
         for place, step in enumerate(steps):
-            kind = type(step)
-            if kind is Event or kind is Passing:
-                assert isinstance(step, Event)
+            if isinstance(step, Event):
                 last_id = step.id or last_id
                 if step.room is not None:
                     run = runs.get(step.room)
@@ -98,7 +96,7 @@ class Fanout:
                         run = runs[step.room] = Run()
                     run.places.append(place)
                     run.events.append(step)
-            elif kind is Put:
+            elif type(step) is Put:
                 continue
             elif isinstance(step, Private):
                 for session in step.sessions:

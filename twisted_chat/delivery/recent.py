@@ -10,6 +10,9 @@ from ..chat.events import TALK, Event, Kind, deleted
 from .replay import Replay
 from .session import Format
 
+# Asked for with every event; getting at a member of an Enum is slow in Python 3.11.
+_DELETE = Kind.DELETE
+
 
 class Recent:
     """What was said last in one room: everything since it was opened, and (once loaded) what the log has before.
@@ -31,7 +34,7 @@ class Recent:
     def extend(self, events: Sequence[Event]) -> None:
         """Take in what has been delivered; it may begin with what came before this was opened."""
         for event in events:
-            if event.kind is Kind.DELETE:
+            if event.kind is _DELETE:
                 self._empty(deleted(event)[0])
         talk = self._new(events)
         if talk:

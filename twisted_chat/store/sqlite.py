@@ -26,6 +26,10 @@ APPLICATION_ID = 0x63686174
 SCHEMA = Path(__file__).with_name("schema")
 
 _INSERT = Insert("event", "(?,?,?,?,?,?,?,?)")
+# What an event's kind is in its row: kind and presence. Plain numbers, which are bound without a detour.
+_NUMBERS = {kind: (int(kind), int(kind not in TALK)) for kind in Kind}
+# These change more than their own row. Getting at a member of an Enum is slow in Python 3.11, asking a set is not.
+_RARE = frozenset({Kind.TOPIC, Kind.DELETE})
 
 
 class SQLiteStore(Store):
@@ -171,8 +175,9 @@ class SQLiteStore(Store):
         events = [record for record in records if type(record) is Event]
         puts = [record for record in records if type(record) is Put]
         new_rooms = {e.stream for e in events if e.stream is not None and e.stream not in rooms}
-        topics = [(e.text, e.room) for e in events if e.kind is Kind.TOPIC]
-        deletes = [e for e in events if e.kind is Kind.DELETE]
+        rare = [e for e in events if e.kind in _RARE]
+        topics = [(e.text, e.room) for e in rare if e.kind is Kind.TOPIC]
+        deletes = [e for e in rare if e.kind is Kind.DELETE]
         number = self._last_id
         values: list[object] = []
         try:
@@ -182,9 +187,10 @@ class SQLiteStore(Store):
                 rooms[name] = db.execute("INSERT INTO room (name) VALUES (?) RETURNING id", (name,)).fetchone()[0]
             for event in events:
                 number += 1
-                kind, room = event.kind, event.stream
-                values += (number, event.time, int(kind), None if room is None else rooms[room])
-                values += (kind not in TALK, event.actor, event.target, event.text)
+                kind, presence = _NUMBERS[event.kind]
+                room = event.stream
+                values += (number, event.time, kind, None if room is None else rooms[room])
+                values += (presence, event.actor, event.target, event.text)
             # One statement alone commits by itself.
             _INSERT.execute(db, values)
             db.executemany("UPDATE room SET topic = ? WHERE name = ?", topics)
