@@ -321,6 +321,7 @@ class Seat:
     room: Any = None
     busy = closing = False
     arrival = waiting_label = None
+    renames = False
     address = "192.0.2.1"
     certificate: str | None = None
     secure = False

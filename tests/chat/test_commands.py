@@ -73,11 +73,10 @@ class HelpTests(CommandCase):
 
     def test_the_documented_commands_are_there(self) -> None:
         documented = (
-            "help format ping quit msg me reply react unreact away history search unread join leave rooms who topic "
-            "nick whois seen realname "
-            "watch unwatch register login logout password cert ghost unregister op deop voice devoice roles claim "
-            "transfer drop kick ban unban bans mute unmute invite mode pin unpin delete kill gban ungban announce shun "
-            "rehash audit"
+            "help format ping quit msg me reply react unreact away history search unread join leave rooms who "
+            "topic nick whois seen realname watch unwatch register login logout password cert ghost unregister op "
+            "deop voice devoice roles claim transfer drop kick ban unban bans mute unmute invite mode pin unpin "
+            "delete kill gban ungban announce shun rehash audit rename"
         )
         self.assertEqual(set(COMMANDS), set(documented.split()))
 

@@ -6,6 +6,10 @@ from chat_support import World
 from twisted.trial.unittest import SynchronousTestCase
 
 
+def rooms_kept(world: World) -> dict[str, object]:
+    return {key: value for kind, key, value in world.store.records() if kind == "room"}
+
+
 class EvasionCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.world = World()
@@ -127,11 +131,30 @@ class RoleTests(EvasionCase):
         owner.say("/deop gus")
         self.assertIn("takes the role op", gus.say("/mode moderated on")[-1])
 
-    def test_a_guest_cannot_close_a_room_that_nobody_would_own(self) -> None:
-        gus = self.world.enter("gus", "#x")
+    def test_what_was_said_in_a_room_that_guests_closed_is_gone_with_them(self) -> None:
         for mode in ("secret on", "invite-only on", "key word", "members-only on"):
-            self.assertIn("/register first", gus.say(f"/mode {mode}")[0])
-        self.assertEqual(gus.say("/mode moderated on"), ["user [gus] set moderated"])
+            for leave in ("/leave", "/quit", "restart"):
+                gus = self.world.enter("gus", "#x")
+                gus.say("the treasure", "/topic treasure", f"/mode {mode}", "more treasure")
+                if leave == "restart":
+                    self.world = World(self.world.store)
+                else:
+                    gus.say(leave)
+                self.world.settle()
+                self.assertNotIn("#x", self.world.chat.rooms, (mode, leave))
+                eve = self.world.enter("eve")
+                said = eve.say("/join #x", "/history 100", "/search treasure", "/mode moderated on")
+                self.assertNotIn("treasure", "".join(said[:-1]).replace("/search treasure", ""), (mode, leave))
+                self.assertEqual(said[-1], "user [eve] set moderated")
+                eve.say("/quit")
+                self.assertEqual(rooms_kept(self.world), {}, (mode, leave))
+                self.world.check()
+
+    def test_one_that_they_opened_again_is_as_before(self) -> None:
+        gus = self.world.enter("gus", "#x")
+        gus.say("hello", "/mode key word", "/mode key off", "/leave")
+        self.assertIn("hello", "".join(self.world.enter("eve").say("/join #x")))
+        self.assertEqual(rooms_kept(self.world), {})
 
     def test_who_becomes_their_account_keeps_the_rooms_they_made(self) -> None:
         gus = self.world.enter("gus", "#mine")

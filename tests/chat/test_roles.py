@@ -95,6 +95,7 @@ TABLE = """
     invite gast            no-room no-room . . . . . . suspended
     mode                   no-room no-room . . . . . . suspended
     mode moderated on      no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    rename #other          no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
     pin                    no-room no-room . . . . . . suspended
     pin {message}          no-room no-room not-allowed not-allowed not-allowed . . . suspended
     unpin {pinned}         no-room no-room not-allowed not-allowed not-allowed . . . suspended

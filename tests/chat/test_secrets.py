@@ -4,8 +4,8 @@ Some things cannot be hidden, and are not in the comparison:
 
 - Ids are of the whole log: from a gap one learns that something happened elsewhere, though not where. In the world
   without the room, the insiders therefore say as much in direct messages.
-- A name can only be taken once: who joins a room of that name, or of one that looks the same, either comes in, as
-  into any room of which one knows the name, or learns that it cannot be joined; never why.
+- A name can only be taken once: who joins a room of that name (or gives it to another), or of one that looks the same,
+  either comes in, as into any room of which one knows the name, or learns that it cannot be joined; never why.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ARGUMENTS = [
     "#secret x",
 ]
 # What leaves the world of the comparison, and is looked at by itself.
-APART = {"join", "quit", "logout", "login", "register", "password"}
+APART = {"join", "rename", "quit", "logout", "login", "register", "password"}
 
 
 class SecretRoomTests(SynchronousTestCase):
@@ -109,6 +109,13 @@ class SecretRoomTests(SynchronousTestCase):
         mallory = world.enter("mallory")
         self.assertEqual(self.refusals(mallory, "#secret", "#ѕecret"), {"!! X cannot be joined."})
         self.assertNotIn("secret", world.chat.looks)
+
+    def test_nor_who_takes_its_name_for_another_room(self) -> None:
+        world = self.world(True)
+        eve = world.enter("eve", "#own", "#open", "#own")
+        names = ("#secret", "#ѕecret", "#open")
+        found = {line.replace(name, "X") for name in names for line in eve.say(f"/rename {name}")}
+        self.assertEqual(found, {"!! The name X cannot be used."})
 
     def test_who_knows_the_name_may_come_in(self) -> None:
         eve = self.world(True).enter("eve")

@@ -29,6 +29,11 @@ EVENTS: list[tuple[Event, str, dict[str, Any]]] = [
     (Event(Kind.LEAVE, TIME, "#dev", "kim"), "user [kim] left the room", {}),
     (Event(Kind.LEAVE, TIME, "#dev", "kim", "", "lunch"), "user [kim] left the room (lunch)", {"text": "lunch"}),
     (Event(Kind.RENAME, TIME, "#dev", "kim", "kimchi"), "user [kim] is now [kimchi]", {"to": "kimchi"}),
+    (
+        Event(Kind.ROOM_RENAME, TIME, "#dev", "kim", "#ops", "why"),
+        "user [kim] renamed the room to #ops (why)",
+        {"to": "#ops", "text": "why"},
+    ),
     (Event(Kind.TOPIC, TIME, "#dev", "kim", "", "T"), "user [kim] set the topic: T", {"text": "T"}),
     (Event(Kind.TOPIC, TIME, "#dev", "kim"), "user [kim] cleared the topic", {}),
     (

@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from twisted_chat.chat.events import AUDIT, DIRECT, Event, Kind, Put, inbox, sent
+from twisted_chat.chat.events import AUDIT, DIRECT, Event, Kind, Move, Put, inbox, sent
 from twisted_chat.store.interface import ERASED, Query, Store
 
 LOBBY, DEV = "#lobby", "#dev"
@@ -411,6 +411,44 @@ class StoreContract:
 
     async def all_records(self) -> list[tuple[str, str, Any]]:
         return sorted(self.store.records())
+
+    # Other names
+
+    async def test_a_room_that_moves_takes_along_what_came_before_and_no_more(self) -> None:
+        await self.keep("one", room=DEV)
+        topic = said("plans", DEV, Kind.TOPIC)
+        await self.store.append([said("two", DEV), topic, Move(DEV, "#new"), said("three", DEV), said("four", "#new")])
+        self.assertEqual(await self.texts("#new"), ["one", "two", "plans", "four"])
+        self.assertEqual(await self.texts(DEV), ["three"])
+        self.assertEqual(self.store.topics(), [("#new", "plans")])
+        self.assertEqual({event.room for event in await self.store.read(Query(("#new",), 9))}, {"#new"})
+        self.assertEqual(await self.find("two", rooms=("#new",)), ["two"])
+        self.assertEqual(await self.find("two", rooms=(DEV,)), [])
+        self.assertEqual([event.id for event in await self.keep("five")], [6])
+
+    async def test_what_was_found_under_the_other_name_no_longer_is(self) -> None:
+        await self.keep("old", room="#new")
+        await self.keep("one", room=DEV)
+        await self.store.append([Move(DEV, "#new")])
+        self.assertEqual(await self.texts("#new"), ["one"])
+        self.assertEqual(await self.texts(DEV), [])
+
+    async def test_a_room_may_move_out_of_reach(self) -> None:
+        await self.store.append(
+            [said("one", DEV), said("plans", DEV, Kind.TOPIC), Move(DEV, None), Move("#none", None)]
+        )
+        await self.keep("two", room=DEV)
+        await self.store.append([Move(DEV, None)])
+        self.assertEqual((await self.texts(DEV), self.store.topics()), ([], []))
+        self.assertEqual(await self.find("one", rooms=(DEV,)), [])
+        await self.keep("three", room=DEV)
+        self.assertEqual(await self.texts(DEV), ["three"])
+
+    async def test_two_rooms_may_swap_names(self) -> None:
+        await self.store.append(
+            [said("a", "#a"), said("b", "#b"), Move("#a", "#c"), Move("#b", "#a"), Move("#c", "#b")]
+        )
+        self.assertEqual((await self.texts("#a"), await self.texts("#b"), await self.texts("#c")), (["b"], ["a"], []))
 
     # Deleting
 

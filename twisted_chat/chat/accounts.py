@@ -122,6 +122,10 @@ class Accounts:
         for key, record in records:
             self._keep(key, from_record(record))
 
+    def items(self) -> list[tuple[str, Account]]:
+        """All of them, with their keys."""
+        return list(self._accounts.items())
+
     def get(self, key: str) -> Account | None:
         return self._accounts.get(key)
 

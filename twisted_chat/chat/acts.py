@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from .events import Event, Put
+from .events import Event, Move, Put
 
 if TYPE_CHECKING:
     from .rooms import Room, User
@@ -27,6 +27,7 @@ class Session(Protocol):
     @ivar closing: it has been told goodbye, and nothing more is taken from it.
     @ivar waiting_label: what the client calls a command whose answer comes later, when it is no longer busy: what that
         does is marked so (L{Label}).
+    @ivar renames: whether it shows that a room has another name; else it is shown to leave one and enter the other.
     @ivar arrival: of a protocol that shows rooms side by side, and people their own coming and going: makes what it is
         told of a room that it now receives. Otherwise C{None}.
     """
@@ -37,6 +38,7 @@ class Session(Protocol):
     closing: bool
     waiting_label: str | None
     arrival: Callable[[Room], Sequence[Step]] | None
+    renames: bool
 
     @property
     def address(self) -> str: ...
@@ -217,6 +219,7 @@ class Close:
 Step = (
     Event
     | Put
+    | Move
     | Enter
     | Exit
     | Focus

@@ -10,7 +10,7 @@ from .accounts import MIN_PASSWORD, Account, Accounts, Authenticator
 from .acts import Act, Answer, Close, Omit, Outbox, Private, Session, Step
 from .departed import Departed
 from .errors import Refused
-from .events import AUDIT, Event, Kind, Passing, Put, inbox
+from .events import AUDIT, Event, Kind, Move, Passing, Put, inbox
 from .names import Name, parse_name, parse_room
 from .permissions import Ban, Role, need
 from .rooms import Room, User
@@ -112,6 +112,12 @@ class Chat:
                 self.scram_secret = bytes.fromhex(value["scram"])
             elif kind == "ban":
                 self.bans[key] = Ban(**value)
+        for room in list(self.rooms.values()):
+            # Of those who were in it nobody can say now that they were.
+            self.keep_if_used(room)
+            steps = self.close_rooms([room])
+            if steps:
+                self.outbox.add(Act(None, steps, fact=True))
         self.accounts.restore(accounts)
         self.shunned.update((key, key) for key, value in accounts if value["shunned"])
 
@@ -434,8 +440,14 @@ class Chat:
         return event
 
     def keep_room(self, room: Room) -> list[Put]:
-        """The step that keeps a room's rules, when it is one that lasts, or what is known of its topic."""
-        return [Put("room", room.name, room.record())] if self.lasts(room) or room.topic else []
+        """The step that keeps a room's rules, when it is one that lasts, has a topic or is closed."""
+        return [Put("room", room.name, room.record())] if self.lasts(room) or room.topic or room.closed else []
+
+    def close_rooms(self, rooms: Iterable[Room]) -> list[Step]:
+        """The steps after everyone has left these rooms: those that were closed, and are no account's, are open then.
+        What was said in them is for nobody who comes after."""
+        gone = [room for room in rooms if room.closed and self.rooms.get(room.name) is not room]
+        return [step for room in gone for step in (Move(room.name, None), Put("room", room.name, None))]
 
     def lasts(self, room: Room) -> bool:
         """Whether a room is there without members."""
@@ -467,8 +479,8 @@ class Chat:
             del self.looks[room.skeleton]
 
     def keep_if_used(self, room: Room) -> None:
-        """There is a room as long as it has members, a topic or an owner, or is the lobby."""
-        if room.members or room.topic or self.lasts(room):
+        """There is a room as long as it has members or an owner, or has a topic and is open, or is the lobby."""
+        if room.members or (room.topic and not room.closed) or self.lasts(room):
             self.rooms[room.name] = room
             self.looks[room.skeleton] = room.name
         elif self.rooms.get(room.name) is room:

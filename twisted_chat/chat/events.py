@@ -26,6 +26,7 @@ class Kind(IntEnum):
     DIRECT_NOTICE = 15
     DIRECT_ACTION = 16
     UNREACTION = 17
+    ROOM_RENAME = 20
 
     # Not kept.
     AWAY = 101
@@ -90,9 +91,9 @@ class Event:
     @ivar time: when, in milliseconds since 1970-01-01 UTC.
     @ivar room: the room's name, or C{None} for a direct message.
     @ivar actor: the name of who did it, as it was then.
-    @ivar target: to whom: the addressee of a direct message, the new name of someone renamed, who was kicked or whose
-        role was changed, whose message was deleted (of direct messages: who the other one is); the id of the message
-        that a message answers, or that a reaction is to; else empty.
+    @ivar target: to whom: the addressee of a direct message, the new name of someone or of a room, who was kicked or
+        whose role was changed, whose message was deleted (of direct messages: who the other one is); the id of the
+        message that a message answers, or that a reaction is to; else empty.
     @ivar text: what was said, of which lines are separated by C{"\\n"} (empty: it has been deleted); the topic; the
         reason for leaving or kicking; a mode and its value; the id of the deleted message, and after a blank the reason
         if there is one; the sign of a reaction; what one person's program asks or tells the others'; else empty.
@@ -104,11 +105,13 @@ class Event:
     @ivar tags: what else the sender's program says about it (IRCv3 message-tags, as they were written); not kept.
     @ivar form: how the sender's protocol wrote the text, for those who are written to by the same protocol, where it
         says more than the text; not kept.
+    @ivar aside: what those who are there are told beside the text, and the log is not: a room's new key; not kept.
     @ivar wire: encoded forms by format, so that each is made once (see L{delivery.session.Format}).
     """
 
     __slots__ = (
         "actor",
+        "aside",
         "card",
         "form",
         "id",
@@ -136,7 +139,7 @@ class Event:
         self.stream = room
         self.card = NOBODY
         self.whole: object = None
-        self.tags = ""
+        self.tags = self.aside = ""
         self.form: object = None
         self.wire: dict[object, bytes] | None = None
 
@@ -183,6 +186,18 @@ class Put:
     value: Mapping[str, Any] | None
 
 
+@dataclass(slots=True)
+class Move:
+    """What has been kept of a room up to here is now found under another name, and what was found there no longer is.
+
+    @ivar room: the name of a room, or another stream (L{Event.stream}).
+    @ivar to: the other name; C{None}: none, it is out of everyone's reach.
+    """
+
+    room: str
+    to: str | None
+
+
 # What is kept, as against what is only delivered.
-Record = Event | Put
-KEPT = frozenset({Event, Put})
+Record = Event | Put | Move
+KEPT = frozenset({Event, Put, Move})

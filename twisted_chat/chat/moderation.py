@@ -12,9 +12,9 @@ from . import presence
 from .acts import Act, Answer, Inspect, Omit, Private, Recall, Session, Step
 from .chat import Chat, check_length, find_ban, span
 from .errors import Refused
-from .events import SPOKEN, Event, Kind
+from .events import SPOKEN, Event, Kind, Put
 from .names import parse_name
-from .permissions import CLOSING, Ban, Role, parse_duration, parse_mask, parse_mode
+from .permissions import Ban, Role, parse_duration, parse_mask, parse_mode
 from .rooms import Room, User
 
 MAX_BANS = 200
@@ -216,8 +216,6 @@ def set_mode(chat: Chat, session: Session, name: str, value: str | None, where: 
     user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, "mode", "change the modes")
     mode, new = parse_mode(name, value)
-    if mode in CLOSING and new is not None and not chat.lasts(room):
-        raise Refused("not-registered", f"Only the owner of an account can close a room: /register first, then {mode}.")
     old = room.modes.get(mode)
     _set(room.modes, mode, new)
 
@@ -227,7 +225,9 @@ def set_mode(chat: Chat, session: Session, name: str, value: str | None, where: 
     # The key itself is not for those who only read along in the log.
     shown = f"-{mode}" if new is None else mode if new is True or mode == "key" else f"{mode} {new}"
     event = chat.event(Kind.MODE, room, user, "", shown)
-    _act(chat, session, room, event, f"mode {shown} in {room.name}", "", undo)
+    event.aside = new if mode == "key" and new is not None else ""
+    reopened = [] if chat.keep_room(room) else [Put("room", room.name, None)]
+    _act(chat, session, room, event, f"mode {shown} in {room.name}", "", undo, *reopened)
 
 
 def delete(chat: Chat, session: Session, id: int, where: str | None = None) -> None:
@@ -315,10 +315,17 @@ def _set_pins(chat: Chat, session: Session, room: Room, pins: tuple[int, ...], w
 
 
 def _act(
-    chat: Chat, session: Session, room: Room, event: Event, audit: str, target: str, undo: Callable[[], None] | None
+    chat: Chat,
+    session: Session,
+    room: Room,
+    event: Event,
+    audit: str,
+    target: str,
+    undo: Callable[[], None] | None,
+    *more: Step,
 ) -> None:
     """An act of moderation: the room is told, the room's rules are kept, and administrators can read of it."""
-    steps: list[Step] = [event, chat.audit(event.actor, audit, target), *chat.keep_room(room)]
+    steps: list[Step] = [event, chat.audit(event.actor, audit, target), *chat.keep_room(room), *more]
     chat.outbox.add(Act(session, steps, undo))
 
 

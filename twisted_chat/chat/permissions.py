@@ -37,6 +37,7 @@ NEEDS: dict[str, Role] = {
     "delete": Role.OP,
     "pin": Role.OP,
     "op": Role.OWNER,
+    "rename": Role.OWNER,
 }
 
 FLAGS = ("invite-only", "moderated", "secret", "topic-ops", "members-only")

@@ -8,7 +8,7 @@ from .accounts import Account
 from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Step, Tally
 from .chat import LOBBY, REPLAY, Chat, check_length, counted, find_ban, span
 from .errors import Refused
-from .events import Card, Event, Kind, Put, inbox
+from .events import Card, Event, Kind, Move, Put, inbox
 from .names import RESERVED, Name, parse_name, parse_room, skeleton
 from .permissions import Role
 from .rooms import Room, User
@@ -257,6 +257,7 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
         event = chat.event(Kind.LEAVE, room, user, text=reason if may_speak[room] else "")
         event.whole = whole
         steps.append(event)
+    steps += chat.close_rooms(rooms)
     if user.registered and chat.accounts.get(user.name.key) is not None:
         steps.append(_remember(chat, user, rooms))
     steps += went(chat, user.name)
@@ -325,7 +326,7 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
                 s.room = before if before in user.rooms else user.rooms[-1] if user.rooms else None
         if user.farewell is not None:
             left = user.farewell.steps
-            user.farewell.steps = [s for s in left if not (isinstance(s, Event) and s.room == room.name)]
+            user.farewell.steps = [s for s in left if not (isinstance(s, (Event, Move)) and s.room == room.name)]
 
     steps: list[Step] = [Enter(s, room.name) for s in user.sessions]
     steps += [Focus(session, room.name), chat.event(Kind.JOIN, room, user)]
@@ -412,7 +413,7 @@ def remove(
     steps: list[Step] = [event, *exits]
     if not see:
         steps = [*exits, event, *to_themselves(user, event)]
-    steps += told
+    steps += [*told, *chat.close_rooms([room])]
     following = user.rooms[-1] if user.rooms else None
     for s in focus:
         s.room = following

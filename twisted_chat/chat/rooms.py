@@ -101,6 +101,7 @@ class Room:
     @ivar invited: keys of the names that were invited.
     @ivar pins: ids of the pinned messages.
     @ivar spoken: when people last spoke, in seconds since 1970, by the key of the name; kept in slow mode only.
+    @ivar renamed: when it was given its name, if another one before, in seconds since 1970; not kept.
     @ivar made: when it came into being, in seconds since 1970.
     """
 
@@ -113,6 +114,7 @@ class Room:
         "mutes",
         "name",
         "pins",
+        "renamed",
         "roles",
         "skeleton",
         "spoken",
@@ -136,12 +138,19 @@ class Room:
         self.mutes: dict[str, Ban] = {}
         self.invited: set[str] = set()
         self.pins: tuple[int, ...] = ()
+        self.renamed = 0.0
         self.spoken: dict[str, float] = {}
 
     @property
     def lasting(self) -> bool:
-        """Whether it is there without members: an account owns it, or it is closed to others, and must not open."""
-        return Role.OWNER in self.roles.values() or any(mode in CLOSING for mode in self.modes)
+        """Whether it is there without members: an account owns it, or it is closed to others, and must not open as long
+        as it is some account's."""
+        return Role.OWNER in self.roles.values() or (bool(self.roles) and self.closed)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it keeps people out, or in the dark."""
+        return any(mode in CLOSING for mode in self.modes)
 
     def role(self, user: User) -> Role:
         """What someone is in it."""

@@ -26,7 +26,7 @@ from ..chat.acts import (
     Tally,
 )
 from ..chat.chat import REPLAY
-from ..chat.events import Event, Put
+from ..chat.events import Event, Move, Put
 from ..store.interface import Query, Store
 from .labels import Labelled
 from .recent import Recent
@@ -96,7 +96,7 @@ class Fanout:
                         run = runs[step.room] = Run()
                     run.places.append(place)
                     run.events.append(step)
-            elif type(step) is Put:
+            elif type(step) is Put or type(step) is Move:
                 continue
             elif isinstance(step, Private):
                 for session in step.sessions:

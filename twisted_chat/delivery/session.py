@@ -88,7 +88,7 @@ class Session:
     of the time.
 
     @ivar user, room: the chat's (see L{acts.Session}).
-    @ivar busy, closing, arrival: the chat's, too.
+    @ivar busy, closing, arrival, renames: the chat's, too.
     @ivar peer: where the connection comes from, for the log.
     @ivar on_ready: called when the session is no longer busy.
     @ivar current: the current room as far as delivery has come; C{room} may be ahead of it.
@@ -119,6 +119,7 @@ class Session:
         "on_ready",
         "peer",
         "queued",
+        "renames",
         "room",
         "user",
         "waiting_label",
@@ -147,6 +148,7 @@ class Session:
         self.room: Room | None = None
         self.busy = False
         self.closing = False
+        self.renames = False
         self.arrival: Callable[[Room], Sequence[Step]] | None = None
         self.on_ready: Callable[[], None] | None = None
         self.peer = peer

@@ -29,6 +29,7 @@ _PHRASES: dict[Kind, Callable[[Event], str]] = {
     Kind.RENAME: lambda e: f"user [{e.actor}] is now [{e.target}]",
     Kind.KICK: lambda e: f"user [{e.target}] was kicked by [{e.actor}]" + (f" ({e.text})" if e.text else ""),
     Kind.MODE: lambda e: f"user [{e.actor}] set {e.text}" + (f" for [{e.target}]" if e.target else ""),
+    Kind.ROOM_RENAME: lambda e: f"user [{e.actor}] renamed the room to {e.target}" + (f" ({e.text})" if e.text else ""),
     Kind.DELETE: lambda e: f"user [{e.actor}] deleted message {e.text} of [{e.target}]",
     Kind.AUDIT: lambda e: f"[{e.actor}] {e.text}" + (f" [{e.target}]" if e.target else ""),
     Kind.ANNOUNCE: lambda e: f"[{e.actor} -> everyone] {e.text}",

@@ -104,7 +104,8 @@ class Store(abc.ABC):
         """Commit events and records in this order, all or none; done when they are durable and have been fed.
 
         An event of the kind C{DELETE} empties the text of the event that it names (L{deleted}), if that is in the same
-        room: it can no longer be read or found. Never called again before the last one is done.
+        room: it can no longer be read or found. A L{Move} is about what was appended before, and what stands before it
+        in the list. Never called again before the last one is done.
 
         @raise StoreError: (from the awaitable) none was committed, and none is fed.
         """

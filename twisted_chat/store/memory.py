@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from ..chat.events import ANSWERING, DIRECT, SPOKEN, TALK, Event, Kind, Put, Record, deleted
+from ..chat.events import ANSWERING, DIRECT, SPOKEN, TALK, Event, Kind, Move, Put, Record, deleted
 from .interface import ERASED, EXCHANGED, NOT_WORDS, Query, Store, lowered, plain, words_of
 
 
@@ -34,6 +34,9 @@ class MemoryStore(Store):
                 else:
                     self._records[record.kind, record.key] = record.value
                 continue
+            if isinstance(record, Move):
+                self._move(record)
+                continue
             self._last_id += 1
             record.id = self._last_id
             self._events.append(record)
@@ -46,9 +49,19 @@ class MemoryStore(Store):
                         event.text, event.wire = "", None
         self.feed(records)
 
+    def _move(self, move: Move) -> None:
+        for event in self._events:
+            if event.stream == move.to is not None:
+                event.stream = None
+            elif event.stream == move.room:
+                event.stream = move.to
+        topic = self._topics.pop(move.room, "")
+        if move.to is not None:
+            self._topics[move.to] = topic
+
     async def read(self, query: Query) -> list[Event]:
         matching = self._matching(query)
-        found = list(islice(matching, query.limit))
+        found = [_as_read(event) for event in islice(matching, query.limit)]
         return found if query.forward else found[::-1]
 
     def _matching(self, query: Query) -> Iterator[Event]:
@@ -144,3 +157,11 @@ def _is_between(event: Event, one: Sequence[str], other: Sequence[str]) -> bool:
     (actor,), (target,) = _lowered([event.actor]), _lowered([event.target])
     people = (_lowered(one), _lowered(other))
     return (actor in people[0] and target in people[1]) or (actor in people[1] and target in people[0])
+
+
+def _as_read(event: Event) -> Event:
+    """An event of a room that has another name now."""
+    stream = event.stream
+    if stream is None or stream == event.room or not stream.startswith("#"):
+        return event
+    return Event(event.kind, event.time, stream, event.actor, event.target, event.text, event.id)

@@ -14,7 +14,7 @@ from typing import IO, Any
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.events import TALK, Event, Kind, Put, Record, deleted
+from ..chat.events import TALK, Event, Kind, Move, Put, Record, deleted
 from . import reading, removal
 from .interface import Query, Store, StoreError
 from .search import SearchIndex
@@ -175,6 +175,9 @@ class SQLiteStore(Store):
         events = [record for record in records if type(record) is Event]
         puts = [record for record in records if type(record) is Put]
         new_rooms = {e.stream for e in events if e.stream is not None and e.stream not in rooms}
+        if len(events) + len(puts) < len(records):
+            self._append_moving(records)
+            return
         rare = [e for e in events if e.kind in _RARE]
         topics = [(e.text, e.room) for e in rare if e.kind is Kind.TOPIC]
         deletes = [e for e in rare if e.kind is Kind.DELETE]
@@ -211,6 +214,36 @@ class SQLiteStore(Store):
         for i, event in enumerate(events, self._last_id + 1):
             event.id = i
         self._last_id = number
+
+    def _append_moving(self, records: Sequence[Record]) -> None:
+        """In the writer's thread: the same, where rooms get other names in between."""
+        db, rooms = self._writing, dict(self._rooms)
+        number = self._last_id
+        with self._transaction():
+            for record in records:
+                if isinstance(record, Put):
+                    _put(db, record)
+                elif isinstance(record, Move):
+                    _move(db, rooms, record)
+                else:
+                    number += 1
+                    self._append_one(record, number, rooms)
+        events = (record for record in records if isinstance(record, Event))
+        for i, event in enumerate(events, self._last_id + 1):
+            event.id = i
+        self._rooms, self._last_id = rooms, number
+
+    def _append_one(self, event: Event, number: int, rooms: dict[str, int]) -> None:
+        db, name = self._writing, event.stream
+        if name is not None and name not in rooms:
+            rooms[name] = db.execute("INSERT INTO room (name) VALUES (?) RETURNING id", (name,)).fetchone()[0]
+        room = None if name is None else rooms[name]
+        kind, presence = _NUMBERS[event.kind]
+        _INSERT.execute(db, [number, event.time, kind, room, presence, event.actor, event.target, event.text])
+        if event.kind is Kind.TOPIC:
+            db.execute("UPDATE room SET topic = ? WHERE id = ?", (event.text, room))
+        elif event.kind is Kind.DELETE and room is not None:
+            removal.empty(db, self._index, room, deleted(event)[0])
 
     def forget(self, before: int, limit: int) -> Deferred[int]:
         return self._writer.ask(self._forget, before, limit)
@@ -364,6 +397,19 @@ def in_use(path: str) -> bool:
 def schema_steps() -> list[str]:
     """The scripts that make the schema, in order: the first makes version 1, each other upgrades by one."""
     return [file.read_text(encoding="utf-8") for file in sorted(SCHEMA.glob("*.sql"))]
+
+
+def _move(db: sqlite3.Connection, rooms: dict[str, int], move: Move) -> None:
+    """Events know their room by its number: it is enough to give that another name. One with a blank is no room's."""
+    for name, to in ((move.to, None), (move.room, move.to)):
+        room = rooms.pop(name, None) if name is not None else None
+        if room is None:
+            continue
+        if to is None:
+            db.execute("UPDATE room SET name = name || ' ' || id, topic = '' WHERE id = ?", (room,))
+        else:
+            db.execute("UPDATE room SET name = ? WHERE id = ?", (to, room))
+            rooms[to] = room
 
 
 def _put(db: sqlite3.Connection, put: Put) -> None:

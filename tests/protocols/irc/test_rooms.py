@@ -156,3 +156,39 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(self.ann.numerics("KICK #none eve", "KICK #a,#b eve,ben,kim"), ["403", "461"])
         self.ben.ask("JOIN #dev")
         self.assertEqual(self.ann.ask("KICK #dev ben")[-1].params, ["#dev", "ben", "ann"])
+
+
+class RenameTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.world = World()
+        self.ann = irc_enter(self.world, "ann", "#old", caps=["draft/channel-rename"])
+        self.ben = irc_enter(self.world, "ben", "#old", caps=["extended-join"])
+        self.netcat = self.world.enter("kim", "#old")
+        self.ann.ask("TOPIC #old :plans")
+        self.world.all_read()
+
+    def test_with_the_capability_and_without(self) -> None:
+        told = [":ann!~ann@chat RENAME #old #new :clear\ufffder"]
+        self.assertEqual(lines(self.ann, "RENAME #old #new :clear\x1ber"), told)
+        said = self.ben.heard()
+        self.assertEqual([line.command for line in said], ["PART", "JOIN", "332", "333", "353", "366"])
+        self.assertEqual(said[0].params, ["#old", "clear\ufffder"])
+        self.assertEqual((said[1].nick, said[1].params), ("ben", ["#new", "*", "The real ben"]))
+        self.assertEqual(self.netcat.read(), ["user [ann] renamed the room to #new (clear\ufffder)"])
+        self.ann.ask("PRIVMSG #new :hello")
+        self.assertEqual(self.ben.heard()[0].params, ["#new", "hello"])
+        self.assertEqual(self.netcat.read(), ["[ann] hello"])
+        self.assertEqual(self.ben.numerics("JOIN #old"), ["JOIN", "353", "366"])
+
+    def test_what_is_refused(self) -> None:
+        irc_enter(self.world, "eve", "#other")
+        for line, answer in (
+            ("RENAME #old #other", "FAIL RENAME CHANNEL_NAME_IN_USE #old #other"),
+            ("RENAME #old #old", "FAIL RENAME CANNOT_RENAME #old #old"),
+            ("RENAME #old #b@d", "FAIL RENAME CANNOT_RENAME #old #b@d"),
+            ("RENAME #other #new", "442 #other"),
+            ("RENAME #none #new", "403 #none"),
+            ("RENAME #old", "461 RENAME"),
+        ):
+            self.assertEqual(lines(self.ann, line)[0].split(" :")[0], answer, line)
+        self.assertEqual(lines(self.ben, "RENAME #old #new")[0].split(" :")[0], "482 #old")

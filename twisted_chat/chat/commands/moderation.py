@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import moderation, ownership
+from .. import moderation, ownership, renaming
 from ..acts import Session
 from ..chat import Chat
 from ..errors import Refused
@@ -113,6 +113,12 @@ def mode(chat: Chat, session: Session, name: str | None, value: str | None) -> N
         moderation.show_modes(chat, session)
     else:
         moderation.set_mode(chat, session, name, value)
+
+
+@command(GROUP, "rename", "#ROOM", "[reason]")
+def rename(chat: Chat, session: Session, room: str, reason: str | None) -> None:
+    """Gives the room another name. It takes its people, its rules and its history along."""
+    renaming.rename_room(chat, session, room, reason or "")
 
 
 @command(GROUP, "pin", "[ID]")

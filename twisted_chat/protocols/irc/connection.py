@@ -253,6 +253,7 @@ class IRCProtocol(BoundedLines):
         """From here on the client has these capabilities."""
         before, self.caps = self.caps, caps
         self.chat.watching.watch_closely(self.session, "extended-monitor" in caps)
+        self.session.renames = "draft/channel-rename" in caps
         if before & WIRE != caps & WIRE:
             self.put(Switch(self.session, " ".join(sorted(caps & WIRE))))
 

@@ -226,7 +226,7 @@ class IRCFormat:
         if letter is None:
             return (f":{self.server} NOTICE {event.room} :{event.actor} set {event.text}",)
         sign = "-" if name.startswith("-") else "+"
-        value = event.target or value or ("*" if letter == "k" else "")
+        value = event.target or event.aside or value or ("*" if letter == "k" else "")
         return (f"{source} MODE {event.room} {sign}{letter}{' ' + value if value else ''}",)
 
     def _announce(self, source: str, event: Event) -> Sequence[str]:
@@ -254,6 +254,12 @@ class IRCFormat:
     def _wallops(self, source: str, event: Event) -> Sequence[str]:
         return (f"{source} WALLOPS :{event.text}",)
 
+    def _room_rename(self, source: str, event: Event) -> Sequence[str]:
+        """IRCv3 draft/channel-rename. The others are told by leaving and entering: see chat/renaming.py."""
+        if "draft/channel-rename" not in self._has:
+            return ()
+        return (f"{source} RENAME {event.room} {event.target} :{event.text}",)
+
     def _invite(self, source: str, event: Event) -> Sequence[str]:
         """To who is invited, and to those in the room who asked for that."""
         heard = event.room is None or "invite-notify" in self._has
@@ -275,6 +281,7 @@ _OTHERS: dict[Kind, Callable[[IRCFormat, str, Event], Sequence[str]]] = {
     Kind.PROGRAM: IRCFormat._program,
     Kind.TAGS: IRCFormat._tagmsg,
     Kind.INVITE: IRCFormat._invite,
+    Kind.ROOM_RENAME: IRCFormat._room_rename,
     Kind.AWAY: IRCFormat._away,
     Kind.ACCOUNT: IRCFormat._account,
     Kind.PROFILE: IRCFormat._profile,
@@ -307,6 +314,7 @@ _PHRASES: dict[Kind, Callable[[Event], str]] = {
     Kind.RENAME: lambda e: f"{e.actor} is now {e.target}",
     Kind.KICK: lambda e: f"{e.target} was kicked by {e.actor}" + (f" ({e.text})" if e.text else ""),
     Kind.MODE: lambda e: f"{e.actor} set {e.text}" + (f" for {e.target}" if e.target else ""),
+    Kind.ROOM_RENAME: lambda e: f"{e.actor} renamed the room to {e.target}" + (f" ({e.text})" if e.text else ""),
     Kind.DELETE: lambda e: f"{e.actor} deleted message {e.text} of {e.target}",
     Kind.REACTION: lambda e: f"{e.actor} reacts to {e.target} with {e.text}",
     Kind.UNREACTION: lambda e: f"{e.actor} takes back {e.text} from {e.target}",

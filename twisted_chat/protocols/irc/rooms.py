@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from ...chat import moderation, presence
+from ...chat import moderation, presence, renaming
 from ...chat.chat import MAX_NOTE
+from ...chat.errors import Refused
 from ...chat.text import clean
 from .message import Message, plain
 from .roomlines import names as room_names
@@ -90,6 +91,19 @@ def kick(connection: IRCProtocol, message: Message) -> None:
         return
     for name, room in zip(people, rooms if len(rooms) > 1 else rooms * len(people), strict=True):
         connection.attempt((name, room), moderation.kick, chat, session, name, words(message, 2), room)
+
+
+@verb("RENAME", 2)
+def rename(connection: IRCProtocol, message: Message) -> None:
+    """Gives a room another name: RENAME #room #new [reason]. IRCv3 draft/channel-rename."""
+    old, new = message.params[:2]
+    try:
+        renaming.rename_room(connection.chat, connection.session, new, words(message, 2), old)
+    except Refused as why:
+        if why.code not in ("room-in-use", "cannot-rename", "bad-room"):
+            raise
+        code = "CHANNEL_NAME_IN_USE" if why.code == "room-in-use" else "CANNOT_RENAME"
+        connection.fail("RENAME", code, old, new, text=why.sentence)
 
 
 @verb("INVITE")
