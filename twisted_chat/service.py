@@ -130,6 +130,7 @@ class ChatService(Service):
         try:
             self._store.open()
             self._chat.restore(self._store.topics(), self._store.records())
+            self._chat.begin()
         except StoreError as error:
             fail(f"cannot use the database: {error}")
         self._passwords.start()

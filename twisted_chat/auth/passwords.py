@@ -23,9 +23,10 @@ from twisted.python.threadpool import ThreadPool
 
 from ..chat import scram
 from ..chat.accounts import Secret
+from ..chat.addresses import network
 from ..chat.errors import Refused
 from ..chat.names import Name
-from .throttle import Throttle, network
+from .throttle import Throttle
 
 # RFC 9106's parameters for little memory, as OWASP recommends them: about 20 ms.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from ipaddress import IPv6Address, ip_address
+
+from ..chat.addresses import network
 
 FREE = 5
 LONGEST = 300.0
@@ -71,13 +72,3 @@ class Throttle:
         if mark in self._failures and now - self._failures[mark][1] > FORGOTTEN:
             del self._failures[mark]
         return mark
-
-
-def network(address: str) -> str:
-    """What an address counts by."""
-    if not address:
-        return ""
-    parsed = ip_address(address.partition("%")[0])
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return str(IPv6Address(int(parsed) >> 64 << 64))
-    return str(parsed)

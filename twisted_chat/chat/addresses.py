@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 14)
 def parse_address(text: str) -> IPv4Address | IPv6Address:
     """An address without its zone; an IPv4 one also where it came to a socket for both.
 

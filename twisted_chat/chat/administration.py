@@ -71,7 +71,7 @@ def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: s
     # A fact, as nobody is let in again whom it has put out.
     chat.outbox.add(Act(session, steps, fact=True))
     for user in list(chat.users.values()):
-        if made.matches(user.name.key, user.addresses) and not chat.is_admin(user):
+        if made.matches(user.name.key, user.addresses, chat.cloak) and not chat.is_admin(user):
             _drop_all(chat, user, reason or "banned")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .accounts import MIN_PASSWORD, Account, Accounts, Authenticator
 from .acts import Act, Answer, Close, Omit, Outbox, Private, Session, Step
+from .cloaks import KEY_SIZE, cloak
 from .departed import Departed
 from .errors import Refused
 from .events import AUDIT, Event, Kind, Move, Passing, Put, inbox
@@ -40,6 +41,7 @@ class Chat:
     @ivar logins: how often somebody has come in, since the start.
     @ivar shortest_password: how many characters a new password needs.
     @ivar rehash: reads the operator's files again, and tells what has changed: sentences for the operator.
+    @ivar cloak_key: what cloaks are made with; kept, as bans on them are.
     @ivar scram_secret: with which names without a password get a verifier that looks like one (L{scram.pretend}); empty
         until it is needed.
     @ivar looks: the skeletons of all names of users and rooms in use, with their keys.
@@ -88,6 +90,7 @@ class Chat:
         self.most = 0
         self.shortest_password = MIN_PASSWORD
         self.scram_secret = b""
+        self.cloak_key = b""
         self.rehash: Callable[[], list[str]] = list
         self.add_room(parse_room(LOBBY)).made = 0.0
 
@@ -108,6 +111,8 @@ class Chat:
                 accounts.append((key, value))
             elif kind == "room":
                 (self.rooms.get(key) or self.add_room(parse_room(key))).restore(value)
+            elif kind == "secret" and key == "cloak":
+                self.cloak_key = bytes.fromhex(value["cloak"])
             elif kind == "secret":
                 self.scram_secret = bytes.fromhex(value["scram"])
             elif kind == "ban":
@@ -120,6 +125,12 @@ class Chat:
                 self.outbox.add(Act(None, steps, fact=True))
         self.accounts.restore(accounts)
         self.shunned.update((key, key) for key, value in accounts if value["shunned"])
+
+    def begin(self) -> None:
+        """After what was before is restored, in a daemon that people connect to: make what has to be there once."""
+        if not self.cloak_key:
+            self.cloak_key = self.authenticator.random(KEY_SIZE)
+            self.outbox.add(Act(None, [Put("secret", "cloak", {"cloak": self.cloak_key.hex()})], fact=True))
 
     # Talking
 
@@ -300,7 +311,7 @@ class Chat:
         @raise Refused: C{"muted"}.
         """
         now = self.now()
-        mute = find_ban(room.mutes.values(), user.name.key, user.addresses, now) if room.mutes else None
+        mute = self.find_ban(room.mutes.values(), user.name.key, user.addresses) if room.mutes else None
         if mute is not None and self.role(user, room) < Role.OP:
             raise Refused("muted", f"You are muted in {room.name}{_until(mute, now)}.")
 
@@ -405,6 +416,14 @@ class Chat:
             return True
         return not user.registered and any(address in self.shunned for address in user.addresses)
 
+    def find_ban(self, bans: Iterable[Ban], key: str, addresses: Sequence[str]) -> Ban | None:
+        """The first ban that holds for someone. @param key: of the name. @param addresses: where they come from."""
+        now = self.now()
+        for ban in bans:
+            if ban.holds(now) and ban.matches(key, addresses, self.cloak):
+                return ban
+        return None
+
     def role(self, user: User, room: Room) -> Role:
         """What someone may do in a room: administrators of the server are as owners everywhere."""
         return Role.OWNER if self.is_admin(user) else room.role(user)
@@ -422,8 +441,11 @@ class Chat:
     # Parts
 
     def cloak(self, address: str) -> str:
-        """What others see of where someone comes from."""
-        return "chat"
+        """What others see of where someone comes from: see L{cloaks.cloak}.
+
+        @param address: an IP address; empty for a local socket.
+        """
+        return cloak(self.cloak_key, address)
 
     def event(self, kind: Kind, room: Room | None, user: User, target: str = "", text: str = "") -> Event:
         """Something that someone does now."""
@@ -545,14 +567,6 @@ def check_length(text: str, what: str) -> None:
     """
     if len(text) > MAX_NOTE:
         raise Refused("too-long", f"The {what} has at most {MAX_NOTE} characters; this one has {len(text)}.")
-
-
-def find_ban(bans: Iterable[Ban], key: str, addresses: Sequence[str], now: float) -> Ban | None:
-    """The first ban that holds for someone."""
-    for ban in bans:
-        if ban.holds(now) and ban.matches(key, tuple(addresses)):
-            return ban
-    return None
 
 
 def _until(ban: Ban, now: float) -> str:

@@ -16,10 +16,10 @@ SUFFIX = ".ip"
 # The parts of a cloak: how many leading bits of the address each stands for, and how many characters it has. The last
 # has the most: it has to tell all networks of the world apart, the others only those in one network.
 _PARTS = {4: ((32, 4), (24, 4), (16, 6)), 6: ((64, 4), (48, 4), (32, 6))}
-_CLOAK = re.compile(r"(?=.*[0-9a-z]\.ip$)[0-9a-z.*?]+", re.ASCII)
+_CLOAK = re.compile(r"(?=.*[0-9a-z].*\.ip$)[0-9a-z.*?]+\.ip", re.ASCII)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 14)
 def cloak(key: bytes, address: str) -> str:
     """What others see of an address: the same text as long as the key is the same, from which the address cannot be
     found without the key.

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import presence
 from .acts import Act, Answer, Inspect, Omit, Private, Recall, Session, Step
-from .chat import Chat, check_length, find_ban, span
+from .chat import Chat, check_length, span
 from .errors import Refused
 from .events import SPOKEN, Event, Kind, Put
 from .names import parse_name
@@ -97,7 +97,7 @@ def ban(
     user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, "ban", "ban someone")
     made = make_ban(chat, user, mask, duration, reason)
-    victims = [m for m in room.members if made.matches(m.name.key, m.addresses) and m is not user]
+    victims = [m for m in room.members if made.matches(m.name.key, m.addresses, chat.cloak) and m is not user]
     for victim in victims:
         _check_outranks(chat, user, room, victim.name.key, victim)
     account = chat.accounts.get(made.mask)
@@ -117,7 +117,7 @@ def mute(chat: Chat, session: Session, name: str, duration: str | None, where: s
     chat.check_may(user, room, "mute", "mute someone")
     made = make_ban(chat, user, name, duration, "")
     for member in room.members:
-        if member is not user and made.matches(member.name.key, member.addresses):
+        if member is not user and made.matches(member.name.key, member.addresses, chat.cloak):
             _check_outranks(chat, user, room, member.name.key, member)
     _keep_ban(chat, session, room, room.mutes, made, "mute")
 
@@ -174,7 +174,7 @@ def invite(chat: Chat, session: Session, name: str, where: str | None = None) ->
     other = chat.find_user(name)
     if other in room.members:
         raise Refused("in-room", f"{other.name.shown} is in {room.name} already.")
-    banned = find_ban(room.bans.values(), other.name.key, other.addresses, chat.now())
+    banned = chat.find_ban(room.bans.values(), other.name.key, other.addresses)
     if banned is not None and chat.role(user, room) < Role.OP:
         raise Refused("not-allowed", f"{other.name.shown} is banned from {room.name}: only an op may invite them.")
     data = {"code": "invited", "room": room.name, "name": other.name.shown}
@@ -373,7 +373,7 @@ def _keep_ban(chat: Chat, session: Session, room: Room, table: dict[str, Ban], m
     table[made.mask] = made
     if table is room.bans:
         # An invitation from before is no way around it.
-        room.invited = {key for key in invited if not made.matches(key, _addresses(chat, key))}
+        room.invited = {key for key in invited if not made.matches(key, _addresses(chat, key), chat.cloak)}
 
     def undo() -> None:
         _set(table, made.mask, old)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from fnmatch import fnmatchcase
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 from unicodedata import normalize
 
+from .addresses import parse_address
+from .cloaks import is_cloak
 from .errors import Refused
 from .names import parse_name
 
@@ -86,7 +88,8 @@ def parse_mode(name: str, value: str | None) -> tuple[str, Any]:
 class Ban:
     """Someone is kept out, or kept quiet.
 
-    @ivar mask: a name or a pattern of one (C{*} and C{?}), or an IP address or network.
+    @ivar mask: a name or a pattern of one (C{*} and C{?}), or an IP address or network, or a cloak or part of one
+        (see L{cloaks}).
     @ivar until: when it ends, in seconds since 1970; 0 for never.
     @ivar by, at: who made it, and when.
     """
@@ -100,15 +103,19 @@ class Ban:
     def holds(self, now: float) -> bool:
         return not self.until or now < self.until
 
-    def matches(self, key: str, addresses: tuple[str, ...]) -> bool:
+    def matches(self, key: str, addresses: Sequence[str], cloak: Callable[[str], str]) -> bool:
         """
         @param key: the key of a name.
         @param addresses: from where that person is connected.
+        @param cloak: what others see of an address: L{Chat.cloak}.
         """
         network = _network(self.mask)
-        if network is None:
-            return fnmatchcase(key, self.mask.replace("[", "[[]"))
-        return any(_address(address) in network for address in addresses if address)
+        if network is not None:
+            return any(parse_address(address) in network for address in addresses if address)
+        pattern = self.mask.replace("[", "[[]")
+        if is_cloak(self.mask) and any(fnmatchcase(cloak(address), pattern) for address in addresses):
+            return True
+        return fnmatchcase(key, pattern)
 
     @property
     def by_address(self) -> bool:
@@ -135,7 +142,9 @@ def parse_mask(text: str) -> str:
         except Refused as why:
             raise Refused("bad-mask", why.sentence) from None
     if not mask.strip("*?") or len(mask) > 64:
-        raise Refused("bad-mask", "A mask is a name, a pattern such as spam*, or an address such as 192.0.2.0/24.")
+        raise Refused(
+            "bad-mask", "A mask is a name, a pattern such as spam*, a host, or an address such as 192.0.2.0/24."
+        )
     return mask
 
 
@@ -146,12 +155,6 @@ def parse_duration(text: str) -> float | None:
     if unit not in units or not number.isdecimal() or not number.isascii() or len(number) > 6 or not int(number):
         return None
     return float(int(number) * units[unit])
-
-
-def _address(text: str) -> Any:
-    """An address; an IPv4 one also where it came to a socket for both."""
-    address = ip_address(text)
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _network(mask: str) -> Any:

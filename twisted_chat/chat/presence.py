@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .accounts import Account
 from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Step, Tally
-from .chat import LOBBY, REPLAY, Chat, check_length, counted, find_ban, span
+from .chat import LOBBY, REPLAY, Chat, check_length, counted, span
 from .errors import Refused
 from .events import Card, Event, Kind, Move, Put, inbox
 from .names import RESERVED, Name, parse_name, parse_room, skeleton
@@ -134,14 +134,14 @@ def banned_here(chat: Chat, user: User, room: Room, session: Session) -> bool:
     """Whether someone in a room is banned from it, under their name now, or from where this session comes."""
     if chat.role(user, room) >= Role.OP:
         return False
-    return find_ban(room.bans.values(), user.name.key, (session.address,), chat.now()) is not None
+    return chat.find_ban(room.bans.values(), user.name.key, (session.address,)) is not None
 
 
 def check_admitted(chat: Chat, session: Session, name: Name, account: Account | None) -> None:
     """
     @raise Refused: as L{enter}, where it is about who someone is.
     """
-    ban = find_ban(chat.bans.values(), name.key, (session.address,), chat.now())
+    ban = chat.find_ban(chat.bans.values(), name.key, (session.address,))
     if ban is not None and not (account is not None and account.admin):
         raise Refused("banned", "You are banned from this server" + (f": {ban.reason}" if ban.reason else "."))
     if account is None:
@@ -368,7 +368,7 @@ def _why_not(chat: Chat, user: User, room: Room, key: str | None, back: bool = F
     """
     if chat.role(user, room) >= Role.OP or user.name.key in room.invited:
         return None
-    ban = find_ban(room.bans.values(), user.name.key, user.addresses, chat.now())
+    ban = chat.find_ban(room.bans.values(), user.name.key, user.addresses)
     if ban is not None:
         return "banned", f"You are banned from {room.name}" + (f": {ban.reason}" if ban.reason else ".")
     if "invite-only" in room.modes and not back:
@@ -455,7 +455,7 @@ def rename(chat: Chat, session: Session, text: str) -> None:
     if not user.registered:
         check_admitted(chat, session, new, None)
         for room in user.rooms:
-            if find_ban(room.bans.values(), new.key, (), chat.now()) is not None:
+            if chat.find_ban(room.bans.values(), new.key, ()) is not None:
                 raise Refused("banned", f"The name {new.shown} is banned from {room.name}, where you are.")
             chat.check_not_muted(user, room)
     steps: list[Step] = []

@@ -88,10 +88,11 @@ def whois(chat: Chat, session: Session, name: str) -> None:
         lines.append(f"Called {user.card.realname}.")
     data = {"name": user.name.shown, "registered": user.registered, "rooms": names, "away": user.away}
     data["realname"] = user.card.realname
-    data |= {"since": round(user.since), "idle": round(now - user.active)}
+    data |= {"since": round(user.since), "idle": round(now - user.active), "host": user.card.host}
     if user.away is not None:
         lines.append(f"Away: {user.away}")
     if chat.sees_address(asker, user):
+        lines.append(f"Seen as coming from {user.card.host}.")
         lines.append("Connected from " + ", ".join(address or "here" for address in user.addresses) + ".")
         data["addresses"] = list(user.addresses)
     chat.answer(session, "\n".join(lines), "whois", data)
