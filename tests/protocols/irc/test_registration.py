@@ -6,6 +6,8 @@ from chat_support import PASSWORD, World
 from irc_support import irc_connect, irc_enter
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.protocols.irc.capabilities import CAPABILITIES
+
 
 class RegistrationTests(SynchronousTestCase):
     """NICK, USER, PASS and CAP, until 001."""
@@ -35,6 +37,38 @@ class RegistrationTests(SynchronousTestCase):
             [(line.command, line.params[1:]) for line in said], [("CAP", ["ACK", "server-time message-tags"])]
         )
         self.assertEqual(kim.numerics("CAP END")[0], "001")
+
+    def test_the_old_list_is_one_line(self) -> None:
+        """With whole names; the new one has all of them."""
+        kim = irc_connect(self.world)
+        (said,) = kim.ask("CAP LS")
+        self.assertEqual(said.params[:2], ["*", "LS"])
+        self.assertLessEqual(set(said.text.split()), CAPABILITIES.keys())
+        listed = [word.partition("=")[0] for line in kim.ask("CAP LS 302") for word in line.text.split()]
+        self.assertEqual(set(listed), CAPABILITIES.keys())
+
+    def test_no_realname(self) -> None:
+        """Is none given."""
+        kim = irc_connect(self.world)
+        (said,) = kim.ask("NICK kim", "USER kim 0 * :")
+        self.assertEqual((said.command, said.params[:2]), ("461", ["kim", "USER"]))
+
+    def test_not_utf8(self) -> None:
+        """It is not taken, and its label is answered."""
+        kim = irc_enter(self.world, "kim", caps=["labeled-response", "batch"])
+        kim.bytes(b"@label=7 PRIVMSG kim :\xff\r\n")
+        (said,) = kim.ask()
+        self.assertEqual((said.tags, said.command), ({"label": "7"}, "FAIL"))
+        self.assertEqual(said.params[:2], ["PRIVMSG", "INVALID_UTF8"])
+
+    def test_too_long_where_it_arrives(self) -> None:
+        """With the sender before it: refused, and not broken in two."""
+        kim, lee = irc_enter(self.world, "kim"), irc_enter(self.world, "lee")
+        room = 510 - len(f":kim!~kim@{kim.user.card.host} PRIVMSG lee :")
+        self.assertEqual(kim.numerics("PRIVMSG lee :" + "x" * (room + 1)), ["417"])
+        self.assertEqual(lee.read(), [])
+        self.assertEqual(kim.numerics("PRIVMSG lee :" + "x" * room), [])
+        self.assertEqual(lee.heard()[0].text, "x" * room)
 
     def test_unknown_capability(self) -> None:
         """All or nothing."""

@@ -88,8 +88,9 @@ class IRCProtocol(BoundedLines):
         try:
             text = line.decode()
         except UnicodeDecodeError:
-            command = parse(line.decode(errors="replace"))
-            self.fail(command.command if command else "*", "INVALID_UTF8", text="That line is not UTF-8.")
+            unclear = parse(line.decode(errors="replace")) or Message({}, "*", [])
+            label = unclear.tags.get("label", "") if "labeled-response" in self.caps else ""
+            self.labelled(label, partial(self.fail, unclear.command, "INVALID_UTF8", text="That line is not UTF-8."))
             return
         message = parse(text.replace("\0", ""))
         if message is not None:

@@ -12,7 +12,7 @@ from ...chat.events import ANSWERING, Event, Kind, by_line
 from ...chat.text import clean
 from ...delivery.session import Dialect
 from .letters import LETTERS
-from .message import MAX_LINE, Written, cut, escape, fold, pieces
+from .message import FITS, MAX_LINE, Written, cut, escape, fold, pieces
 
 # The batch in which replay is sent; no two are open at a time.
 REPLAY = "replay"
@@ -28,8 +28,6 @@ _TALK = {
 # What a reaction is, as a tag: IRCv3 react.
 _SIGNS = {Kind.REACTION: "+draft/react=", Kind.UNREACTION: "+draft/unreact="}
 _BATCH = re.compile(rb":\S+ BATCH ([+-])(\S+)")
-# A line of fewer characters, and then at most four bytes each, is never too long.
-FITS = (MAX_LINE - 2) // 4
 # What an answer confirms that an IRC client sees by itself, or is told by a numeric.
 _UNSAID = frozenset({"left", "renamed", "kicked", "gone", "back", "realname"})
 

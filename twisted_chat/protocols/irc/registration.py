@@ -140,7 +140,10 @@ def cap(connection: IRCProtocol, message: Message) -> None:
 def _list(connection: IRCProtocol, subcommand: str, words: list[str], several: bool) -> None:
     lines: list[str] = [""]
     for word in words:
-        if several and len(lines[-1]) + len(word) > 400:
+        if len(lines[-1]) + len(word) > 400:
+            if not several:
+                # One line is all that such clients take: who wants the others asks with LS 302.
+                break
             lines.append("")
         lines[-1] += f" {word}" if lines[-1] else word
     for line in lines[:-1]:
@@ -203,6 +206,9 @@ def user(connection: IRCProtocol, message: Message) -> None:
     registration = connection.registration
     if registration is None:
         connection.reply(462, text="You may not reregister")
+        return
+    if not message.params[3].strip():
+        connection.reply(461, "USER", text="Not enough parameters")
         return
     ident = re.sub(r"[^A-Za-z0-9_.-]", "", message.params[0])[:10]
     registration.ident = "~" + ident if ident else "~user"

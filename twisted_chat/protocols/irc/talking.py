@@ -9,7 +9,7 @@ from ...chat import answering, passing
 from ...chat.errors import Refused
 from ...chat.events import Kind
 from ...chat.text import clean
-from .message import Message, Written, plain, styled, write_tags
+from .message import FITS, MAX_LINE, Message, Written, plain, styled, write_tags
 from .verbs import verb
 
 if TYPE_CHECKING:
@@ -46,8 +46,18 @@ def _talk(connection: IRCProtocol, message: Message) -> None:
     text = params[1] if len(params) > 1 else ""
     if text.startswith("\x01") and not _is_action(command, text):
         _pass_on(connection, message, text)
+    elif command == "PRIVMSG" and not _fits(connection, params[0], text):
+        connection.lineLengthExceeded(b"")
     elif not say(connection, command, params[0], [(text, False)], message.tags):
         _complain(connection, command, 412, "No text to send")
+
+
+def _fits(connection: IRCProtocol, targets: str, text: str) -> bool:
+    """Whether a message is one line where it arrives, too, with its sender before it. It is better refused than broken:
+    the sender's program can do that where it makes sense."""
+    card, longest = connection.user.card, max(targets.split(","), key=len)
+    line = f":{connection.nick}!{card.ident}@{card.host} PRIVMSG {longest} :{text}"
+    return len(line) < FITS or len(line.encode()) <= MAX_LINE - 2
 
 
 def say(
