@@ -113,7 +113,11 @@ class Certificates:
             context.use_privatekey(key)
             context.check_privatekey()
         if self._clients is None:
-            context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
+            try:
+                context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
+            except MemoryError:
+                # A callback takes memory that is writable and executable, which some systems never give.
+                self.log.warn("{path}: this system allows no certificates of clients", path=self._certificate)
         else:
             with _Reading(self._clients):
                 context.load_verify_locations(self._clients)
