@@ -23,7 +23,7 @@ ALLOWED = {
     "protocols": {"protocols", "delivery", "chat"},
     "auth": {"auth", "chat"},
     "housekeeping": {"chat", "store.interface"},
-    "options": {"chat.text", "configuration", "logs", "protocols.limits"},
+    "options": {"chat.accounts", "chat.text", "configuration", "logs", "protocols.limits"},
     "configuration": set(),
     "watchdog": {"delivery.histogram", "systemd"},
     "metrics": {"auth", "chat", "delivery", "protocols", "tls", "watchdog"},

@@ -15,6 +15,7 @@ from twisted.cred.strcred import AuthOptionMixin
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
+from .chat.accounts import MIN_PASSWORD
 from .chat.text import clean
 from .protocols.limits import PARAMETERS
 
@@ -54,6 +55,7 @@ class Options(UsageOptions, AuthOptionMixin):
         ["guests", None, "yes", "Whether people without an account may come in: yes or no."],
         *PARAMETERS,
         ["metrics", None, None, "Where to answer Prometheus, an endpoint such as tcp:9100:interface=127.0.0.1."],
+        ["shortest-password", None, MIN_PASSWORD, "How many characters a new password needs.", int],
         ["log-format", None, "text", "How to log: text, or json for one object a line."],
     ]
     # Options that say more than one thing, and those that are a number as often as not.

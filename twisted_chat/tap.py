@@ -56,6 +56,7 @@ def makeService(options: Options) -> ChatService:
         fail(str(error))
     chat = Chat(turn, timed.seconds, passwords, clean(options["name"]), motd, guests, limits.rooms)
     gate = Gate(timed, limits)
+    chat.shortest_password = options["shortest-password"]
     housekeeping = Housekeeping(timed, chat, store, keep, fanout.reread)
     eager = EagerReactor(timed)
     certificates: list[Certificates] = []
@@ -131,8 +132,12 @@ def _settings(options: Options, chat: Chat, housekeeping: Housekeeping, gate: Ga
 
         return change
 
+    def shortest_password(value: int) -> None:
+        chat.shortest_password = value
+
+    settings = {"guests": guests, "keep": keep, "name": name, "shortest-password": shortest_password}
     limits = {option: limit(option) for option in LIMITS}
-    return {"guests": guests, "keep": keep, "name": name, "motd": lambda value: None, **limits}
+    return {**settings, "motd": lambda value: None, **limits}
 
 
 def _keep(value: str | None) -> Keep | None:

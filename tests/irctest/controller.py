@@ -23,6 +23,7 @@ from irctest.runner import NotImplementedByController
 from irctest.specifications import Capabilities, OptionalBehaviors
 
 NAME = "My.Little.Server"
+MAX_LINE = 512
 OPERATOR, OPERATOR_PASSWORD = "operuser", "operpassword"
 ADMIN = "from twisted_chat.admin import main; raise SystemExit(main())"
 # Made once; every daemon starts from a copy.
@@ -39,7 +40,7 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
 
     software_name = "twisted-chat"
     _port_wait_interval = 0.02
-    supported_sasl_mechanisms: ClassVar[set[str]] = set()
+    supported_sasl_mechanisms: ClassVar[set[str]] = {"PLAIN", "SCRAM-SHA-256"}
     supports_sts = False
     capabilities = frozenset[Capabilities]()
     optional_behaviors = frozenset[OptionalBehaviors]()
@@ -58,6 +59,8 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
         websocket_port: int | None,
     ) -> None:
         """Start the daemon on this address."""
+        if self.test_config.account_registration_requires_email:
+            raise NotImplementedByController("accounts with an email address")
         if password is not None:
             raise NotImplementedByController("a password for the whole server")
         if ssl:
@@ -73,6 +76,7 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
             [
                 script("twistd"), "-n", "--pidfile=", "--logfile=" + str(Path(self.directory) / "log"),
                 "chat", "--name", NAME, "--database", str(database), "--irc", f"tcp:{port}:interface={address}",
+                "--line", f"unix:{self._line_socket}", "--shortest-password", "1",
             ],
             cwd=self.directory,
         )  # fmt: skip
@@ -80,19 +84,35 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
     def registerUser(self, case: Any, username: str, password: str | None = None) -> None:
         """Make an account."""
         assert password is not None
-        with socket.create_connection((self.hostname, self.port), timeout=10) as client:
-            client.sendall(f"NICK {username}\r\nUSER u 0 * :u\r\nNickServ REGISTER {password}\r\n".encode())
-            said = b""
-            while b"is yours now" not in said:
-                part = client.recv(4096)
-                assert part, said
-                said += part
-            client.sendall(b"QUIT\r\n")
-            while client.recv(4096):
-                pass
+        command = f"NickServ REGISTER {password}\r\n".encode()
+        if len(command) <= MAX_LINE:
+            with socket.create_connection((self.hostname, self.port), timeout=10) as client:
+                _register(client, f"NICK {username}\r\nUSER u 0 * :u\r\n".encode() + command, b"QUIT\r\n")
+            return
+        # The line protocol's lines may be longer.
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(10)
+            client.connect(self._line_socket)
+            _register(client, f"{username}\n/register {password}\n".encode(), b"/quit\n")
+
+    @property
+    def _line_socket(self) -> str:
+        return str(Path(self.directory) / "line")
 
     def wait_for_services(self) -> None:
         """They are part of the daemon."""
+
+
+def _register(client: socket.socket, says: bytes, quits: bytes) -> None:
+    client.sendall(says)
+    said = b""
+    while b"is yours now" not in said:
+        part = client.recv(4096)
+        assert part, said
+        said += part
+    client.sendall(quits)
+    while client.recv(4096):
+        pass
 
 
 def _prepare() -> Path:

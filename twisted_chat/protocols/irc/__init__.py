@@ -1,10 +1,13 @@
 """IRC: every IRC client in the same rooms."""
 
 from . import (  # noqa: F401  # each enters its commands into the table
+    account,
+    chanserv,
     listing,
     modes,
     monitor,
     multiline,
+    nickserv,
     operators,
     profile,
     queries,

@@ -15,6 +15,7 @@ CAPABILITIES: dict[str, str] = {
     "batch": "",
     "cap-notify": "",
     "chghost": "",
+    "draft/account-registration": "before-connect",
     "draft/channel-rename": "",
     "draft/no-implicit-names": "",
     "draft/multiline": f"max-bytes={MAX_BYTES},max-lines={MAX_LINES}",
@@ -32,6 +33,9 @@ CAPABILITIES: dict[str, str] = {
     "standard-replies": "",
     "userhost-in-names": "",
 }
+
+# Not a capability: what is before the name of a service in that of a format in which the service answers.
+SERVICE = "service:"
 
 # Those that change how an event is written; the others are about answers, which are made for one client.
 WIRE = frozenset(

@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 
 from ...chat import commands
-from ...chat.acts import Act, Answer, Label, Step, Switch
+from ...chat.acts import Act, Answer, Focus, Label, Step, Switch
 from ...chat.chat import Chat
 from ...chat.errors import Refused
 from ...chat.rooms import Room, User
@@ -21,7 +21,7 @@ from ...delivery.turn import Turn
 from ..gate import Gate
 from ..intake import BoundedLines, IntakeFactory
 from . import VERBS
-from .capabilities import WIRE
+from .capabilities import SERVICE, WIRE
 from .formats import Dialects
 from .greeting import Census
 from .message import MAX_CLIENT_TAGS, MAX_LINE, MAX_TAGS, Message, cut, escape, parse
@@ -42,6 +42,7 @@ class IRCProtocol(BoundedLines):
 
     @ivar caps: the capabilities that it has asked for.
     @ivar registration: what it has said of itself so far; C{None} once it is registered.
+    @ivar talked_in: the room where it said something last.
     @ivar sasl: its attempt to log in that is under way.
     @ivar multiline: a message of which not all lines are there yet.
     @ivar failed_batch: the name of a batch of which no more is taken.
@@ -59,6 +60,8 @@ class IRCProtocol(BoundedLines):
     multiline: Multiline | None = None
     failed_batch: str | None = None
     _quit: str = ""
+    _service: str = ""
+    talked_in: str = ""
 
     @property
     def dialects(self) -> Mapping[str, Dialect]:  # type: ignore[override]
@@ -129,7 +132,21 @@ class IRCProtocol(BoundedLines):
         else:
             self.put(Label(session, None))
 
+    def speak_as(self, service: str) -> None:
+        """From here on answers come from this service: see L{services}."""
+        self._service = service
+        self._switch()
+
+    def spoken(self) -> None:
+        """They do not any more, once what the session is busy with is done."""
+        if self.session.busy:
+            self.session.on_ready = self._take_more
+        elif self._service:
+            self._service = ""
+            self._switch()
+
     def _take_more(self) -> None:
+        self.spoken()
         if self.session.waiting_label is not None and not self.session.busy:
             self.session.waiting_label = None
             self.put(Label(self.session, None))
@@ -151,13 +168,24 @@ class IRCProtocol(BoundedLines):
             self.refuse(why, message.params[0] if message.params else message.command)
 
     def _run_slash(self, message: Message) -> None:
-        """A slash command that the client did not know, and passed on."""
-        if message.command.lower() in commands.COMMANDS:
-            self.charge(commands.COMMANDS[message.command.lower()].cost - 1)
-            line = " ".join(["/" + message.command.lower(), *message.params])
-            commands.run(self.chat, self.session, clean(line))
-        else:
+        """A slash command that the client did not know, and passed on. It is about the room where the client has said
+        something last, or about that which comes first: C{PIN #room 12}."""
+        name, words = message.command.lower(), list(message.params)
+        row = commands.COMMANDS.get(name)
+        if row is None:
             self.reply(421, message.command, text="Unknown command")
+            return
+        self.charge(row.cost - 1)
+        where = self.talked_in
+        if words and words[0].startswith("#") and not (row.parameters and "#" in row.parameters[0]):
+            where = words.pop(0).lower()
+        room = self.chat.rooms.get(where)
+        if room is not None and room is not self.session.room and room in self.user.rooms:
+            self.session.room = room
+            self.put(Focus(self.session, room.name))
+        elif where != self.talked_in and (room is None or room not in self.user.rooms):
+            self.chat.own_room(self.session, where)
+        commands.run(self.chat, self.session, clean(" ".join(["/" + name, *words])))
 
     # Out
 
@@ -256,7 +284,11 @@ class IRCProtocol(BoundedLines):
         self.chat.watching.watch_closely(self.session, "extended-monitor" in caps)
         self.session.renames = "draft/channel-rename" in caps
         if before & WIRE != caps & WIRE:
-            self.put(Switch(self.session, " ".join(sorted(caps & WIRE))))
+            self._switch()
+
+    def _switch(self) -> None:
+        service = [f"{SERVICE}{self._service}"] if self._service else []
+        self.put(Switch(self.session, " ".join(sorted(self.caps & WIRE) + service)))
 
 
 class IRCFactory(IntakeFactory):

@@ -11,6 +11,7 @@ from ...chat.acts import Answer
 from ...chat.events import ANSWERING, Event, Kind, by_line
 from ...chat.text import clean
 from ...delivery.session import Dialect
+from .capabilities import SERVICE
 from .letters import LETTERS
 from .message import FITS, MAX_LINE, Written, cut, escape, fold, pieces
 
@@ -40,10 +41,14 @@ class IRCFormat:
     def __init__(self, server: str, capabilities: frozenset[str]) -> None:
         """
         @param server: the name of the server.
-        @param capabilities: those of C{WIRE} that the clients have asked for.
+        @param capabilities: those of C{WIRE} that the clients have asked for; and C{SERVICE} with the name of one, if
+            answers come from there.
         """
         self.server = server
         self._has = capabilities
+        service = next((name.removeprefix(SERVICE) for name in capabilities if name.startswith(SERVICE)), "")
+        self._voice = f"{service}!service@{server}" if service else server
+        self._is_service = bool(service)
 
     def event(self, event: Event) -> bytes:
         if event.wire is None:
@@ -84,17 +89,19 @@ class IRCFormat:
             who, account = f"{was}!{user.card.ident}@{user.card.host}", data.get("account")
             number = f"900 {was} {who} {account}" if account else f"901 {was} {who}"
             lines = [f":{self.server} {number} :{answer.text}"]
+            if self._is_service:
+                lines.append(f":{self._voice} NOTICE {nick} :{answer.text}")
         elif answer.kind == "watch":
             lines = [f":{self.server} {730 if data['here'] else 731} {nick} :{data['name']}"]
         elif answer.kind == "info" and data.get("code") == "away":
             lines = [f":{self.server} 301 {nick} {data['name']} :{data['away']}"]
         elif answer.kind == "info" and data.get("code") == "invited":
             lines = [f":{self.server} 341 {nick} {data['name']} {data['room']}"]
-        elif answer.kind == "error" and "standard-replies" in self._has:
+        elif answer.kind == "error" and "standard-replies" in self._has and not self._is_service:
             code = str(data.get("code", "refused")).upper().replace("-", "_")
             lines = [f":{self.server} FAIL * {code} :{answer.text}"]
         else:
-            head = f":{self.server} NOTICE {nick} :"
+            head = f":{self._voice} NOTICE {nick} :"
             lines = [head + part for part in pieces(answer.text, MAX_LINE - 2 - len(head.encode()))]
         return self._join("", "", lines)
 

@@ -9,6 +9,7 @@ from ...chat import answering, passing
 from ...chat.errors import Refused
 from ...chat.events import Kind
 from ...chat.text import clean
+from . import services
 from .message import FITS, MAX_LINE, Message, Written, plain, styled, write_tags
 from .verbs import verb
 
@@ -101,6 +102,10 @@ class _Said(NamedTuple):
     def to(self, connection: IRCProtocol, target: str) -> None:
         chat, session = connection.chat, connection.session
         if not target.startswith("#"):
+            service = services.find(target)
+            if service is not None:
+                self._to_service(connection, service, target)
+                return
             tags = write_tags(self.tags)
             chat.message(session, self.text, target, _DIRECT[self.kind], tags, self.echo, self.form, self.echo)
             return
@@ -109,6 +114,15 @@ class _Said(NamedTuple):
             to, others = _answered(connection, self.tags)
             tags = write_tags(others)
         chat.say(session, self.text, self.kind, target, to, tags, self.echo, self.form)
+        connection.talked_in = target
+
+    def _to_service(self, connection: IRCProtocol, service: services.Service, target: str) -> None:
+        if self.echo:
+            card = connection.user.card
+            command = "NOTICE" if self.kind is Kind.NOTICE else "PRIVMSG"
+            connection.lines([f":{connection.nick}!{card.ident}@{card.host} {command} {target} :{self.text}"])
+        if self.kind is Kind.MESSAGE:
+            service.take(connection, self.text)
 
 
 @verb("TAGMSG", 1)
