@@ -135,7 +135,12 @@ def _settings(options: Options, chat: Chat, housekeeping: Housekeeping, gate: Ga
     def shortest_password(value: int) -> None:
         chat.shortest_password = value
 
-    settings = {"guests": guests, "keep": keep, "name": name, "shortest-password": shortest_password}
+    settings: dict[str, Callable[[Any], None]] = {
+        "guests": guests,
+        "keep": keep,
+        "name": name,
+        "shortest-password": shortest_password,
+    }
     limits = {option: limit(option) for option in LIMITS}
     return {**settings, "motd": lambda value: None, **limits}
 

@@ -84,6 +84,7 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
     def registerUser(self, case: Any, username: str, password: str | None = None) -> None:
         """Make an account."""
         assert password is not None
+        self.wait_for_port()
         command = f"NickServ REGISTER {password}\r\n".encode()
         if len(command) <= MAX_LINE:
             with socket.create_connection((self.hostname, self.port), timeout=10) as client:
