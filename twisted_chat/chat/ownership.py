@@ -52,14 +52,14 @@ def transfer(chat: Chat, session: Session, name: str, where: str | None = None) 
 
 
 def _hand(chat: Chat, session: Session, room: Room, key: str, shown: str) -> None:
-    """Make an account the owner of a room; who was that is an op then."""
+    """Make an account the owner of a room; whoever was that, also as a guest, is an op then."""
     user = chat.user(session)
     roles, members = dict(room.roles), dict(room.members)
     for other, role in roles.items():
         if role is Role.OWNER:
             room.roles[other] = Role.OP
     for member, role in members.items():
-        if role is Role.OWNER and (member.registered or member is user):
+        if role is Role.OWNER:
             room.members[member] = Role.OP
     room.roles[key] = Role.OWNER
     new = chat.users.get(key)

@@ -227,9 +227,11 @@ class IRCFormat:
 
     def _mode(self, source: str, event: Event) -> Sequence[str]:
         name, _, value = event.text.partition(" ")
-        letter = LETTERS.get(name.removeprefix("-"))
+        # Owners are shown as ops are.
+        letter = "o" if name == "owner" else LETTERS.get(name.removeprefix("-"))
         if letter is None:
-            return (f":{self.server} NOTICE {event.room} :{event.actor} set {event.text}",)
+            whose = f" for {event.target}" if event.target else ""
+            return (f":{self.server} NOTICE {event.room} :{event.actor} set {event.text}{whose}",)
         sign = "-" if name.startswith("-") else "+"
         value = event.target or event.aside or value or ("*" if letter == "k" else "")
         return (f"{source} MODE {event.room} {sign}{letter}{' ' + value if value else ''}",)
