@@ -22,6 +22,7 @@ from .protocols.intake import IntakeFactory
 from .protocols.irc.connection import IRCFactory
 from .protocols.limits import LIMITS, Limits
 from .protocols.line import ChatFactory
+from .protocols.proxy import ProxyFactory
 from .reload import Reload
 from .service import ChatService, installed_version
 from .store.memory import MemoryStore
@@ -58,7 +59,7 @@ def makeService(options: Options) -> ChatService:
     gate = Gate(timed, limits)
     chat.shortest_password = options["shortest-password"]
     housekeeping = Housekeeping(timed, chat, store, keep, fanout.reread)
-    eager = EagerReactor(timed)
+    eager = EagerReactor(timed, lambda factory: ProxyFactory(factory, gate))
     certificates: list[Certificates] = []
     listeners = []
     wanted: list[tuple[str, type[IntakeFactory]]] = [(each, ChatFactory) for each in options["line"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import tcp
@@ -87,13 +88,17 @@ class EagerPort(tcp.Port):
 class EagerReactor:
     """The reactor, but that its TCP listeners are L{EagerPort}s. For endpoints: they listen on what they are given."""
 
-    def __init__(self, reactor: IReactorCore) -> None:
+    def __init__(self, reactor: IReactorCore, wrap: Callable[[Any], Any] = lambda factory: factory) -> None:
+        """
+        @param wrap: puts something around the factory of every TCP listener.
+        """
         self._reactor = reactor
+        self._wrap = wrap
 
     def listenTCP(self, port: int, factory: Any, backlog: int = BACKLOG, interface: str = "") -> EagerPort:
         """As C{IReactorTCP.listenTCP}, but that the backlog is at least L{BACKLOG}: endpoints ask for 50, which a class
         that joins at the stroke of the hour overruns."""
-        listener = EagerPort(port, factory, max(backlog, BACKLOG), interface, self._reactor)
+        listener = EagerPort(port, self._wrap(factory), max(backlog, BACKLOG), interface, self._reactor)
         listener.startListening()
         return listener
 

@@ -31,9 +31,10 @@ LINE_SHIFT = 10
 HOLD = 0.5
 # Whoever sends too fast for so long is cut off, in seconds.
 FLOOD_PATIENCE = 120.0
-# What begins something that is no chat before login: TLS, HTTP, SSH, SOCKS, RDP, and a proxy that is not believed.
+# What begins something that is no chat before login: TLS, HTTP, SSH, SOCKS, RDP, what is binary, and a proxy that is
+# not believed.
 _FOREIGN = re.compile(
-    rb"\x16\x03|[A-Z]+ \S+ HTTP/\d|SSH-\d|[\x04\x05][\x01-\x03][\x00-\x08]|\x03\x00\x00|PROXY (TCP|UNKNOWN)"
+    rb"\x00|\x16\x03|[A-Z]+ \S+ HTTP/\d|SSH-\d|[\x04\x05][\x01-\x03][\x00-\x08]|\x03\x00\x00|PROXY (TCP|UNKNOWN)"
 )
 
 
