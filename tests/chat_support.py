@@ -321,7 +321,7 @@ class Seat:
 
     user: Any = None
     room: Any = None
-    busy = closing = False
+    busy = closing = pulls = marks = False
     arrival = waiting_label = None
     renames = False
     address = "192.0.2.1"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from .events import Event, Move, Put
+from .events import Event, Kind, Move, Put
 
 if TYPE_CHECKING:
     from .rooms import Room, User
@@ -30,6 +30,8 @@ class Session(Protocol):
     @ivar renames: whether it shows that a room has another name; else it is shown to leave one and enter the other.
     @ivar arrival: of a protocol that shows rooms side by side, and people their own coming and going: makes what it is
         told of a room that it now receives. Otherwise C{None}.
+    @ivar pulls: whether its program asks for what was said before: it is not sent any of that unasked.
+    @ivar marks: whether its program says what has been read, and is told what their other programs say.
     """
 
     user: User | None
@@ -39,6 +41,8 @@ class Session(Protocol):
     waiting_label: str | None
     arrival: Callable[[Room], Sequence[Step]] | None
     renames: bool
+    pulls: bool
+    marks: bool
 
     @property
     def address(self) -> str: ...
@@ -170,6 +174,13 @@ class Recall:
     @ivar words: only messages with all these words.
     @ivar ids: show the events' ids to people, too.
     @ivar end: called with the number of the events when they are sent, makes the answer that follows; C{None} for none.
+    @ivar until, since, newest, kinds, between: as in L{Query}.
+    @ivar around: with as many from before a place as from there on, or nearly: C{("id", id)}, or C{("time",
+        milliseconds since 1970)}.
+    @ivar title: of protocols that have a way to tell what was from what is: whose history it is, a room or a person;
+        empty for events that reach the session for the first time, but late. With C{None} they are told like any other
+        answer to a command.
+    @ivar asked: whether the session waits for the beginning and the end of it, even when there is nothing between.
     """
 
     session: Session
@@ -181,6 +192,14 @@ class Recall:
     words: Sequence[str] = ()
     ids: bool = False
     end: Callable[[int], Answer | None] | None = None
+    until: int | None = None
+    since: int | None = None
+    newest: bool = False
+    kinds: frozenset[Kind] | None = None
+    between: tuple[Sequence[str], Sequence[str]] | None = None
+    around: tuple[str, int] | None = None
+    title: str | None = None
+    asked: bool = False
 
 
 @dataclass(slots=True)
@@ -188,17 +207,35 @@ class Tally:
     """How many messages there are, as an answer.
 
     @ivar since: for each room, the id after which messages count.
+    @ivar read: for some rooms, the time until which they have been read, in milliseconds since 1970.
     @ivar answer: made from the numbers, by room; C{None} when there is nothing to say.
     """
 
     session: Session
     since: Mapping[str, int]
     answer: Callable[[Mapping[str, int]], Answer | None]
+    read: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Survey:
+    """Where a session could read on, as an answer.
+
+    @ivar rooms, inbox, names, since: as in L{Store.conversations}.
+    @ivar answer: made from what that returns.
+    """
+
+    session: Session
+    rooms: Sequence[str]
+    inbox: str
+    names: Sequence[str]
+    since: int
+    answer: Callable[[Sequence[tuple[str, int]]], Answer]
 
 
 @dataclass(slots=True)
 class Inspect:
-    """Look at one event of a room.
+    """Look at one event of a room, or of another stream.
 
     @ivar then: called in a later turn with the event, or with C{None} when the room has none of that id.
     """
@@ -231,6 +268,7 @@ Step = (
     | Label
     | Recall
     | Tally
+    | Survey
     | Inspect
     | Close
 )

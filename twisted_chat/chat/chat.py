@@ -11,7 +11,7 @@ from .acts import Act, Answer, Close, Omit, Outbox, Private, Session, Step
 from .cloaks import KEY_SIZE, cloak
 from .departed import Departed
 from .errors import Refused
-from .events import AUDIT, Event, Kind, Move, Passing, Put, inbox
+from .events import AUDIT, Event, Kind, Move, Passing, Put, inbox, sent
 from .names import Name, parse_name, parse_room
 from .permissions import Ban, Role, need
 from .rooms import Room, User
@@ -44,6 +44,7 @@ class Chat:
     @ivar cloak_key: what cloaks are made with; kept, as bans on them are.
     @ivar scram_secret: with which names without a password get a verifier that looks like one (L{scram.pretend}); empty
         until it is needed.
+    @ivar reads: for each account, by its key, up to when it has read: see L{markers}.
     @ivar looks: the skeletons of all names of users and rooms in use, with their keys.
     @ivar strangers: the connections on which nobody is yet.
     @ivar departed: who was here lately.
@@ -83,6 +84,7 @@ class Chat:
         self.bans: dict[str, Ban] = {}
         self.shunned: dict[str, str] = {}
         self.looks: dict[str, str] = {}
+        self.reads: dict[str, dict[str, int]] = {}
         self.logins = 0
         self.strangers: set[Session] = set()
         self.departed = Departed()
@@ -117,6 +119,9 @@ class Chat:
                 self.scram_secret = bytes.fromhex(value["scram"])
             elif kind == "ban":
                 self.bans[key] = Ban(**value)
+            elif kind == "read":
+                account, _, target = key.partition(" ")
+                self.reads.setdefault(account, {})[target] = value["time"]
         for room in list(self.rooms.values()):
             # Of those who were in it nobody can say now that they were.
             self.keep_if_used(room)
@@ -203,7 +208,9 @@ class Chat:
         undo = None
         if self.shunned and self.is_shunned(user):
             steps = [self.pretended(mine, event)]
-        elif account is not None:
+        elif account is None:
+            event.stream = sent(user.name.key) if user.registered else None
+        else:
             event.stream = inbox(to.key)
             if other is not None and other.caught_up and any(not s.behind for s in other.sessions):
                 # What came before is received by now; should the process be killed, only this one comes again.

@@ -89,6 +89,7 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     old, name = user.name, parse_name(account.name)
     renamed = [*renames(chat, user, name), *watching.renamed(chat, old, name)]
     chat.logins += 1
+    behind = presence.left_behind(chat, user)
     presence.change_name(chat, user, name)
     user.registered, user.caught_up = True, False
     before: dict[Room, Role | None] = {}
@@ -120,7 +121,7 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     kept = [put for room in before for put in chat.keep_room(room)]
     seen = chat.tell(user, Kind.ACCOUNT, account.name)
     caught_up = presence.catch_up(chat, session, user, account)
-    chat.outbox.add(Act(session, [put, *kept, *told, *renamed, *seen, *caught_up], undo))
+    chat.outbox.add(Act(session, [*behind, put, *kept, *told, *renamed, *seen, *caught_up], undo))
     for room in [room for room in user.rooms if presence.banned_here(chat, user, room, session)]:
         presence.remove(chat, user, room, chat.event(Kind.LEAVE, room, user, text="banned"), [], None)
     if session.arrival is None:

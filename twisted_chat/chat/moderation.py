@@ -1,4 +1,4 @@
-"""Keeping a room civil: roles, bans, mutes, modes, and taking back what was said.
+"""Keeping a room civil: roles, bans, mutes, modes, pins.
 
 Every function here takes C{where}, the name of the room that it is about: C{None} for the session's current one.
 """
@@ -228,36 +228,6 @@ def set_mode(chat: Chat, session: Session, name: str, value: str | None, where: 
     event.aside = new if mode == "key" and new is not None else ""
     reopened = [] if chat.keep_room(room) else [Put("room", room.name, None)]
     _act(chat, session, room, event, f"mode {shown} in {room.name}", "", undo, *reopened)
-
-
-def delete(chat: Chat, session: Session, id: int, where: str | None = None) -> None:
-    """Take back a message of the current room: one's own, or as an op anyone's. Answered when it has been found.
-
-    @raise Refused: C{"no-room"} or C{"not-in-room"}.
-    """
-    user, room = chat.user(session), chat.own_room(session, where)
-
-    def found(event: Event | None) -> None:
-        if session.user is user and user in room.members:
-            try:
-                _delete(chat, session, user, room, event)
-            except Refused as why:
-                chat.refuse(session, why)
-        session.ready()
-
-    session.busy = True
-    chat.do(session, Inspect(session, room.name, id, found))
-
-
-def _delete(chat: Chat, session: Session, user: User, room: Room, event: Event | None) -> None:
-    if event is None or event.kind not in SPOKEN or not event.text:
-        raise Refused("no-such-message", f"There is no such message in {room.name}.")
-    account = chat.account_of(user)
-    own = account is not None and parse_name(event.actor).key == user.name.key and event.time / 1000 >= account.created
-    if not own:
-        chat.check_may(user, room, "delete", "delete what others said")
-    gone = chat.event(Kind.DELETE, room, user, event.actor, str(event.id))
-    _act(chat, session, room, gone, f"delete {event.id} in {room.name}", event.actor, None)
 
 
 def pin(chat: Chat, session: Session, id: int | None, pinned: bool = True, where: str | None = None) -> None:

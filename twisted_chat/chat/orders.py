@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import presence
+from . import markers, presence
 from .accounts import Account
 from .acts import Act, Step
 from .chat import Chat
@@ -68,6 +68,7 @@ def _do(chat: Chat, order: Mapping[str, Any], steps: list[Step]) -> str:
     elif what == "erase":
         _drop(chat, name.key, "This account is erased.")
         chat.accounts.forget(name.key)
+        steps += markers.forget(chat, name.key)
         put = Put("account", name.key, None)
         for room in list(chat.rooms.values()):
             if room.roles.pop(name.key, None) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import presence
+from . import markers, presence
 from .accounts import Account
 from .acts import Act, Answer, Session, Step
 from .chat import LOBBY, Chat, counted
@@ -176,10 +176,14 @@ def drop_account(chat: Chat, session: Session, account: Account) -> None:
         steps += chat.keep_room(room) or [Put("room", room.name, None)]
         chat.keep_if_used(room)
     undo_account = _forget(chat, key, account)
+    reads = chat.reads.get(key)
+    steps += markers.forget(chat, key)
     user.registered = False
 
     def undo() -> None:
         undo_account()
+        if reads is not None:
+            chat.reads[key] = reads
         user.registered = True
         for room, role in before.items():
             room.roles[key] = role

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import ceil
 
 from .accounts import Account
 from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Step, Tally
@@ -49,6 +50,7 @@ def enter(
     if displaced is not None:
         for other in displaced.sessions:
             drop(chat, other, "This name belongs to an account, whose owner has just come.")
+        account = chat.accounts.get(name.key)
     shown = name if account is None else parse_name(account.name)
     user = User(shown, session, chat.now(), account is not None, card or Card(host=chat.cloak(session.address)))
     chat.add_user(user)
@@ -87,7 +89,7 @@ def enter(
     steps += [chat.event(Kind.JOIN, room, user) for room in rooms]
     if welcome is None:
         steps.append(_greeting(chat, session, rooms))
-    steps += [Recall(session, (room.name,), REPLAY, talk=True) for room in rooms[:1]]
+    steps += [Recall(session, (room.name,), REPLAY, talk=True, title=room.name) for room in rooms[:1]]
     if account is not None:
         steps += catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, steps, undo))
@@ -123,7 +125,7 @@ def _attach(
     else:
         steps.append(_greeting(chat, session, user.rooms))
         if room is not None:
-            steps.append(Recall(session, (room.name,), REPLAY, talk=True))
+            steps.append(Recall(session, (room.name,), REPLAY, talk=True, title=room.name))
     if not user.caught_up:
         steps += catch_up(chat, session, user, account)
     steps += tell_away(chat, user, was_away, session)
@@ -190,7 +192,7 @@ def _greeting(chat: Chat, session: Session, rooms: list[Room] | tuple[Room, ...]
 
 def catch_up(chat: Chat, session: Session, user: User, account: Account) -> list[Step]:
     """What came while an account was away: its direct messages, and how much is new in its rooms."""
-    user.marks = account.markers
+    user.marks = dict(account.markers)
 
     def sent(count: int) -> None:
         user.caught_up = True
@@ -198,10 +200,18 @@ def catch_up(chat: Chat, session: Session, user: User, account: Account) -> list
             # At once: should the process be killed, they do not come a second time.
             chat.outbox.add(Act(None, [chat.accounts.note(user.name.key, inbox=chat.outbox.position)], fact=True))
 
-    steps: list[Step] = [Recall(session, (inbox(user.name.key),), MAX_WAITING, after=account.inbox, end=sent)]
+    steps: list[Step] = []
+    if session.pulls:
+        user.caught_up = True
+    else:
+        # What was said to somebody who had the name before is not for them.
+        made, received = ceil(account.created * 1000), account.inbox
+        own = (inbox(user.name.key),)
+        steps.append(Recall(session, own, MAX_WAITING, after=received, since=made, end=sent, title=""))
     since = {room.name: account.markers[room.name] for room in user.rooms if room.name in account.markers}
     if since:
-        steps.append(Tally(session, since, lambda new: _news(session, new)))
+        read = {room: time + 1 for room, time in chat.reads.get(user.name.key, {}).items() if room in since}
+        steps.append(Tally(session, since, lambda new: _news(session, new), read))
     return steps
 
 
@@ -260,20 +270,32 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
     steps += chat.close_rooms(rooms)
     if user.registered and chat.accounts.get(user.name.key) is not None:
         steps.append(_remember(chat, user, rooms))
+    else:
+        steps += left_behind(chat, user)
     steps += went(chat, user.name)
     # Undoing what came before changes what there is to say, once more can be written.
     user.farewell = Act(None, steps, fact=True)
     chat.outbox.add(user.farewell)
 
 
+def left_behind(chat: Chat, user: User) -> list[Put]:
+    """What a guest leaves whose name somebody else has made an account of meanwhile: what has been said under it so far
+    was not the owner's."""
+    if user.registered or chat.accounts.get(user.name.key) is None:
+        return []
+    return [chat.accounts.note(user.name.key, created=chat.now())]
+
+
 def _remember(chat: Chat, user: User, rooms: tuple[Room, ...]) -> Put:
-    """Where an account was, and up to where it has read: all that it was sent."""
+    """Where an account was, and up to where it has read: all that it was sent, but for rooms where its own word counts
+    (L{markers})."""
     now, names = chat.now(), tuple(room.name for room in rooms)
     if not user.caught_up:
         # They have hardly come: what they missed, they still have to read.
         return chat.accounts.note(user.name.key, seen=now, rooms=names)
     read = chat.outbox.position
-    return chat.accounts.note(user.name.key, seen=now, rooms=names, markers=dict.fromkeys(names, read), inbox=read)
+    markers = {name: user.marks.get(name, 0) if name in user.marked else read for name in names}
+    return chat.accounts.note(user.name.key, seen=now, rooms=names, markers=markers, inbox=read)
 
 
 def remember(chat: Chat, users: Iterable[User]) -> None:
@@ -332,7 +354,9 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
     steps += [Focus(session, room.name), chat.event(Kind.JOIN, room, user)]
     steps += [*tell_room_away(chat, user, room, session), now_in(session, room)]
     for s in user.sessions:
-        steps += s.arrival(room) if s.arrival is not None else [Recall(s, (room.name,), REPLAY, talk=True)]
+        steps += (
+            s.arrival(room) if s.arrival is not None else [Recall(s, (room.name,), REPLAY, talk=True, title=room.name)]
+        )
     if made or invited:
         steps += chat.keep_room(room)
     chat.outbox.add(Act(session, steps, undo))
@@ -407,6 +431,7 @@ def remove(
     @param see: whether those who are taken out see the event themselves.
     """
     rooms, role = user.rooms, room.members[user]
+    user.marks[room.name] = chat.outbox.position
     focus = [s for s in user.sessions if s.room is room]
     chat.take_out(user, room)
     exits: list[Step] = [Exit(s, room.name) for s in user.sessions]
@@ -468,6 +493,8 @@ def rename(chat: Chat, session: Session, text: str) -> None:
         steps += to_themselves(user, chat.event(Kind.RENAME, None, user, new.shown))
     departure = chat.departed.add(user, session.address, chat.now()) if new.key != old.key else None
     steps += renamed(chat, old, new)
+    if new.key != old.key:
+        steps += left_behind(chat, user)
     change_name(chat, user, new)
     steps.append(Answer(session, "info", f"You are now {new.shown}.", {"code": "renamed", "name": new.shown}))
     if user.registered:
@@ -501,6 +528,8 @@ def change_name(chat: Chat, user: User, name: Name) -> None:
                 room.voiced.remove(user.name.key)
                 room.voiced.add(name.key)
         chat.remove_name(user)
+        if name.key != user.name.key:
+            user.named = chat.now()
         user.name = name
         chat.add_user(user)
 
@@ -530,31 +559,6 @@ def _about(room: Room) -> list[str]:
     if room.pins:
         lines.append(f"{counted(len(room.pins), 'pinned message')}: /pin shows what.")
     return lines
-
-
-def show_unread(chat: Chat, session: Session) -> None:
-    """Replay what was said in someone's rooms since they left them.
-
-    @raise Refused: C{"not-registered"}.
-    """
-    user = chat.user(session)
-    account = chat.account_of(user)
-    if account is None:
-        raise Refused("not-registered", "What is new is remembered for accounts. /register PASSWORD makes one.")
-    rooms = [room.name for room in user.rooms if room.name in user.marks]
-    for name in rooms:
-        end = _end(session, name)
-        chat.do(session, Recall(session, (name,), MAX_WAITING, after=user.marks[name], talk=True, end=end))
-    if not rooms:
-        chat.answer(session, "Nothing is remembered of your rooms yet.")
-
-
-def _end(session: Session, room: str) -> Callable[[int], Answer]:
-    def end(lines: int) -> Answer:
-        text = f"{counted(lines, 'line')} in {room} since you left."
-        return Answer(session, "info", text, {"room": room, "lines": lines})
-
-    return end
 
 
 def tell_seen(chat: Chat, session: Session, text: str) -> None:

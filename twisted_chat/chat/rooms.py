@@ -22,7 +22,10 @@ class User:
     @ivar sessions: the connections.
     @ivar note: the text left when going away, or C{None}.
     @ivar unattended: the connections of which it is said that nobody sits there.
-    @ivar marks: by room, the id of the last event read there when last here.
+    @ivar marks: by room, the id of the last event read there when last in it.
+    @ivar marked: names of the rooms for which their program says what they have read.
+    @ivar reads: of a guest, up to when they have read, by their word: see L{markers}.
+    @ivar named: since when they have had their name, in seconds since 1970.
     @ivar caught_up: whether what came while they were away has been sent to them.
     @ivar farewell: what is to be said of their leaving, once they have; undoing what came before changes it.
     @ivar card: what there is to know beside the name.
@@ -38,10 +41,13 @@ class User:
         "caught_up",
         "farewell",
         "flags",
+        "marked",
         "marks",
         "name",
+        "named",
         "note",
         "oper",
+        "reads",
         "rooms",
         "sessions",
         "since",
@@ -59,10 +65,12 @@ class User:
         self.sessions: tuple[Session, ...] = (session,)
         self.note: str | None = None
         self.unattended: frozenset[Session] = frozenset()
-        self.marks: Mapping[str, int] = {}
+        self.marks: dict[str, int] = {}
+        self.marked: set[str] = set()
+        self.reads: dict[str, int] = {}
         self.caught_up = not registered
         self.farewell: Act | None = None
-        self.since = self.active = now
+        self.since = self.active = self.named = now
 
     @property
     def away(self) -> str | None:

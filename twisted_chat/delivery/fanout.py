@@ -21,6 +21,7 @@ from ..chat.acts import (
     Private,
     Recall,
     Step,
+    Survey,
     Switch,
     Sync,
     Tally,
@@ -32,7 +33,7 @@ from .labels import Labelled
 from .recent import Recent
 from .replay import Replay
 from .session import Format, Session, Source, send_all
-from .tally import Counting
+from .tally import Counting, Surveying
 
 
 class Run:
@@ -121,7 +122,7 @@ class Fanout:
     def reread(self) -> None:
         """Some of the log has gone: who joins is shown what the store has now."""
         for room in self._recent:
-            self._recent[room] = Recent(self._last_id)
+            self._recent[room] = Recent(room, self._last_id)
 
     def _send_rooms(self, runs: dict[str, Run], own: dict[Session, list[Own]]) -> None:
         """To all who receive nothing but what their rooms do: the same bytes for each format."""
@@ -194,6 +195,8 @@ class Fanout:
                 case Tally():
                     counting = Counting(self._store, step, last_id, session.dialect.here)
                     self._send_long(session, counting, pieces, into)
+                case Survey():
+                    self._send_long(session, Surveying(self._store, step, session.dialect.here), pieces, into)
                 case Inspect():
                     ensureDeferred(self._inspect(step))
                 case Close():
@@ -280,7 +283,7 @@ class Fanout:
         session.formats[room] = format
         self._audiences.setdefault(room, {}).setdefault(format, {})[session] = None
         if room not in self._recent:
-            self._recent[room] = Recent(last_id)
+            self._recent[room] = Recent(room, last_id)
 
     def _sync(self, session: Session, last_id: int) -> None:
         user = session.user
@@ -320,8 +323,8 @@ class Fanout:
 
 def _is_for_joining(recall: Recall) -> bool:
     """Whether it asks for what everyone who joins a room is shown."""
-    plain = recall.before is None and recall.after is None and recall.end is None and not recall.words
-    return plain and recall.talk and recall.limit == REPLAY and len(recall.rooms) == 1
+    rooms = recall.rooms
+    return len(rooms) == 1 and recall == Recall(recall.session, rooms, REPLAY, talk=True, title=rooms[0])
 
 
 def _merge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..chat.chat import REPLAY
 from ..chat.events import TALK, Event, Kind, deleted
@@ -23,10 +23,11 @@ class Recent:
     @ivar complete: whether the lines are the room's last ones, so that the log need not be asked.
     """
 
-    __slots__ = ("_encoded", "_events", "complete", "since")
+    __slots__ = ("_encoded", "_events", "_room", "complete", "since")
 
-    def __init__(self, since: int) -> None:
+    def __init__(self, room: str, since: int) -> None:
         self.since = since
+        self._room = room
         self._events: deque[Event] = deque(maxlen=REPLAY)
         self._encoded: dict[Format, bytes] = {}
         self.complete = False
@@ -55,11 +56,15 @@ class Recent:
         """
         talk = self._new(later)
         if talk:
-            return b"".join(format.replay(event) for event in [*self._events, *talk][-REPLAY:])
+            return self._replay(format, [*self._events, *talk][-REPLAY:])
         data = self._encoded.get(format)
         if data is None:
-            data = self._encoded[format] = b"".join(format.replay(event) for event in self._events)
+            data = self._encoded[format] = self._replay(format, self._events)
         return data
+
+    def _replay(self, format: Format, events: Iterable[Event]) -> bytes:
+        data = b"".join(format.replay(event, title=self._room) for event in events)
+        return data.join(format.frame(self._room)) if data else b""
 
     def _new(self, events: Sequence[Event]) -> list[Event]:
         return [event for event in events if event.kind in TALK and event.id > self.since]

@@ -49,8 +49,15 @@ class Format(Protocol):
     def event(self, event: Event) -> bytes:
         """Encode an event as it happens, once: the bytes are shared by everyone."""
 
-    def replay(self, event: Event, ids: bool = False) -> bytes:
-        """Encode an event as something that was. @param ids: with its id."""
+    def replay(self, event: Event, ids: bool = False, title: str | None = None) -> bytes:
+        """Encode an event as something that was.
+
+        @param ids: with its id.
+        @param title: see L{Recall}.
+        """
+
+    def frame(self, title: str | None) -> tuple[bytes, bytes]:
+        """What stands before and after replay. @param title: see L{Recall}."""
 
     def answer(self, answer: Answer) -> bytes:
         """Encode what one session is told."""
@@ -88,7 +95,7 @@ class Session:
     of the time.
 
     @ivar user, room: the chat's (see L{acts.Session}).
-    @ivar busy, closing, arrival, renames: the chat's, too.
+    @ivar busy, closing, arrival, renames, pulls, marks: the chat's, too.
     @ivar peer: where the connection comes from, for the log.
     @ivar on_ready: called when the session is no longer busy.
     @ivar current: the current room as far as delivery has come; C{room} may be ahead of it.
@@ -116,8 +123,10 @@ class Session:
         "dialect",
         "formats",
         "labelled",
+        "marks",
         "on_ready",
         "peer",
+        "pulls",
         "queued",
         "renames",
         "room",
@@ -149,6 +158,7 @@ class Session:
         self.busy = False
         self.closing = False
         self.renames = False
+        self.pulls = self.marks = False
         self.arrival: Callable[[Room], Sequence[Step]] | None = None
         self.on_ready: Callable[[], None] | None = None
         self.peer = peer

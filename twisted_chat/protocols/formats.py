@@ -8,29 +8,38 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..chat.acts import Answer
-from ..chat.events import PASSING, Event, Kind, by_line
+from ..chat.events import PASSING, Event, Kind, by_line, deleted
 from ..delivery.session import Dialect
 
 PROMPT = "Login Id: "
 PROMPTS = {"login": PROMPT, "password": "Password: "}
 
+DELETED = "(deleted)"
+
+
+def _deletion(event: Event) -> str:
+    id, reason = deleted(event)
+    whose = f"message {id} of [{event.target}]" if event.room else f"direct message {id} to [{event.target}]"
+    return f"user [{event.actor}] deleted {whose}" + (f" ({reason})" if reason else "")
+
+
 # What each kind of event reads like.
 _PHRASES: dict[Kind, Callable[[Event], str]] = {
-    Kind.MESSAGE: lambda e: f"[{e.actor}] {e.text}" if e.text else f"[{e.actor}] (deleted)",
-    Kind.ACTION: lambda e: f"* {e.actor} {e.text}" if e.text else f"* {e.actor} (deleted)",
-    Kind.NOTICE: lambda e: f"-{e.actor}- {e.text}" if e.text else f"-{e.actor}- (deleted)",
+    Kind.MESSAGE: lambda e: f"[{e.actor}] {e.text or DELETED}",
+    Kind.ACTION: lambda e: f"* {e.actor} {e.text or DELETED}",
+    Kind.NOTICE: lambda e: f"-{e.actor}- {e.text or DELETED}",
     Kind.REACTION: lambda e: f"* {e.actor} reacts to {e.target} with {e.text}",
     Kind.UNREACTION: lambda e: f"* {e.actor} takes back {e.text} from {e.target}",
-    Kind.DIRECT: lambda e: f"[{e.actor} -> {e.target}] {e.text}",
-    Kind.DIRECT_NOTICE: lambda e: f"-{e.actor} -> {e.target}- {e.text}",
-    Kind.DIRECT_ACTION: lambda e: f"[{e.actor} -> {e.target}] * {e.actor} {e.text}",
+    Kind.DIRECT: lambda e: f"[{e.actor} -> {e.target}] {e.text or DELETED}",
+    Kind.DIRECT_NOTICE: lambda e: f"-{e.actor} -> {e.target}- {e.text or DELETED}",
+    Kind.DIRECT_ACTION: lambda e: f"[{e.actor} -> {e.target}] * {e.actor} {e.text or DELETED}",
     Kind.JOIN: lambda e: f"user [{e.actor}] has entered the room",
     Kind.LEAVE: lambda e: f"user [{e.actor}] left the room" + (f" ({e.text})" if e.text else ""),
     Kind.RENAME: lambda e: f"user [{e.actor}] is now [{e.target}]",
     Kind.KICK: lambda e: f"user [{e.target}] was kicked by [{e.actor}]" + (f" ({e.text})" if e.text else ""),
     Kind.MODE: lambda e: f"user [{e.actor}] set {e.text}" + (f" for [{e.target}]" if e.target else ""),
     Kind.ROOM_RENAME: lambda e: f"user [{e.actor}] renamed the room to {e.target}" + (f" ({e.text})" if e.text else ""),
-    Kind.DELETE: lambda e: f"user [{e.actor}] deleted message {e.text} of [{e.target}]",
+    Kind.DELETE: _deletion,
     Kind.AUDIT: lambda e: f"[{e.actor}] {e.text}" + (f" [{e.target}]" if e.target else ""),
     Kind.ANNOUNCE: lambda e: f"[{e.actor} -> everyone] {e.text}",
     Kind.TOPIC: lambda e: (
@@ -59,11 +68,14 @@ class TextFormat:
             data = event.wire[self] = "".join(self._phrase(line) + "\n" for line in lines).encode()
         return data
 
-    def replay(self, event: Event, ids: bool = False) -> bytes:
+    def replay(self, event: Event, ids: bool = False, title: str | None = None) -> bytes:
         time = datetime.fromtimestamp(event.time // 1000, UTC)
         number = f"{event.id} " if ids else ""
         head = f"~ {number}{time:%Y-%m-%d %H:%M:%S}"
         return "".join(f"{head} {self._phrase(line)}\n" for line in by_line(event)).encode()
+
+    def frame(self, title: str | None) -> tuple[bytes, bytes]:
+        return b"", b""
 
     def answer(self, answer: Answer) -> bytes:
         prompt = PROMPTS.get(answer.kind)
@@ -93,8 +105,11 @@ class JSONFormat:
             data = event.wire[self] = b"" if event.kind in PASSING else _line(self._members(event))
         return data
 
-    def replay(self, event: Event, ids: bool = False) -> bytes:
+    def replay(self, event: Event, ids: bool = False, title: str | None = None) -> bytes:
         return _line({**self._members(event), "replay": True})
+
+    def frame(self, title: str | None) -> tuple[bytes, bytes]:
+        return b"", b""
 
     def answer(self, answer: Answer) -> bytes:
         return _line({"type": answer.kind, "text": answer.text, **(answer.data or {})})
@@ -113,6 +128,9 @@ class JSONFormat:
             "to": event.target,
             "text": event.text,
         }
+        if event.kind is Kind.DELETE:
+            id, members["reason"] = deleted(event)
+            members["text"] = str(id)
         return {name: value for name, value in members.items() if value}
 
 

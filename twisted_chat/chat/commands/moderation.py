@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import moderation, ownership, renaming
+from .. import deletion, moderation, ownership, renaming
 from ..acts import Session
 from ..chat import Chat
 from ..errors import Refused
@@ -133,10 +133,10 @@ def unpin(chat: Chat, session: Session, text: str) -> None:
     moderation.pin(chat, session, parse_id(text), pinned=False)
 
 
-@command(GROUP, "delete", "ID")
-def delete(chat: Chat, session: Session, text: str) -> None:
+@command(GROUP, "delete", "ID", "[reason]")
+def delete(chat: Chat, session: Session, text: str, reason: str | None) -> None:
     """Takes back a message, for everyone: your own, or as an op anyone's. "/history ids" shows the IDs."""
-    moderation.delete(chat, session, parse_id(text))
+    deletion.delete(chat, session, parse_id(text), reason=reason or "")
 
 
 def parse_id(text: str) -> int:

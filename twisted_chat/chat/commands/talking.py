@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .. import answering, presence, status
+from .. import answering, history, status
 from ..acts import Answer, Recall, Session
 from ..chat import REPLAY, Chat, counted
 from ..errors import Refused
 from ..events import Kind
+from ..history import Part, Shown
 from .table import command
 
 MAX_HISTORY = 1_000_000
@@ -50,16 +51,19 @@ def away(chat: Chat, session: Session, text: str | None) -> None:
     status.set_away(chat, session, text)
 
 
-@command(GROUP, "history", "[n] [before ID | after ID] [ids]", cost=3)
-def history(chat: Chat, session: Session, text: str | None) -> None:
+@command(GROUP, "history", "[n] [with NAME] [before ID | after ID] [ids]")
+def show_history(chat: Chat, session: Session, text: str | None) -> None:
     """Shows the last lines of the current room. "/history 50" shows the last 50 instead of 20,
     "/history 50 before ID" and "/history 50 after ID" those before or after a line's ID, and "/history 50 ids"
-    shows the IDs too."""
-    room = chat.own_room(session, None)
-    words = (text or "").lower().split()
+    shows the IDs too. "/history with NAME" shows what you and somebody said to each other directly."""
+    words = (text or "").split()
     limit = REPLAY
     if words and words[0].isdecimal():
         limit = int(words.pop(0)[:9])
+    name = None
+    if len(words) > 1 and words[0].lower() == "with":
+        name, words = words[1], words[2:]
+    words = [word.lower() for word in words]
     ids = bool(words) and words[-1] == "ids"
     if ids:
         words.pop()
@@ -67,16 +71,26 @@ def history(chat: Chat, session: Session, text: str | None) -> None:
     if len(words) == 2 and words[0] in ("before", "after") and words[1].isdecimal() and len(words[1]) < 19:
         bounds[words[0]] = int(words[1])
     elif words:
-        raise Refused("usage", "Usage: /history [n] [before ID | after ID] [ids]")
+        raise Refused("usage", "Usage: /history [n] [with NAME] [before ID | after ID] [ids]")
     if not 1 <= limit <= MAX_HISTORY:
         raise Refused("usage", f"/history shows from 1 to {MAX_HISTORY} lines.")
+    part = Part(limit, bounds.get("before"), bounds.get("after"))
+    if name is None:
+        room = chat.own_room(session, None).name
+        whose, title, data = f"of {room}", room, {"room": room}
+    else:
+        whose = f"with {name}"
+        title, data = name, {"with": name}
 
     def end(lines: int) -> Answer:
-        text = f"End of the history of {room.name}, {counted(lines, 'line')}."
-        return Answer(session, "history", text, {"room": room.name, "lines": lines})
+        text = f"End of the history {whose}, {counted(lines, 'line')}."
+        return Answer(session, "history", text, {**data, "lines": lines})
 
-    before, after = bounds.get("before"), bounds.get("after")
-    chat.do(session, Recall(session, (room.name,), limit, before, after, ids=ids, end=end))
+    shown = Shown(title=None if ids else title, ids=ids, end=end)
+    if name is None:
+        history.of_room(chat, session, None, part, shown)
+    else:
+        history.with_person(chat, session, name, part, shown)
 
 
 @command(GROUP, "search", "words", cost=5)
@@ -97,4 +111,4 @@ def search(chat: Chat, session: Session, text: str) -> None:
 @command(GROUP, "unread")
 def unread(chat: Chat, session: Session) -> None:
     """Shows what was said in your rooms since you left them last time."""
-    presence.show_unread(chat, session)
+    history.show_unread(chat, session)

@@ -3,6 +3,7 @@
 from . import (  # noqa: F401  # each enters its commands into the table
     account,
     chanserv,
+    history,
     listing,
     modes,
     monitor,

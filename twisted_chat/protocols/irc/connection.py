@@ -283,6 +283,8 @@ class IRCProtocol(BoundedLines):
         before, self.caps = self.caps, caps
         self.chat.watching.watch_closely(self.session, "extended-monitor" in caps)
         self.session.renames = "draft/channel-rename" in caps
+        self.session.pulls = "draft/chathistory" in caps
+        self.session.marks = "draft/read-marker" in caps
         if before & WIRE != caps & WIRE:
             self._switch()
 

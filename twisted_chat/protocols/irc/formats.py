@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from ...chat.acts import Answer
-from ...chat.events import ANSWERING, Event, Kind, by_line
+from ...chat.events import ANSWERING, Event, Kind, by_line, deleted
 from ...chat.text import clean
 from ...delivery.session import Dialect
 from .capabilities import SERVICE
@@ -58,11 +58,34 @@ class IRCFormat:
             data = event.wire[self] = self._write(event)
         return data
 
-    def replay(self, event: Event, ids: bool = False) -> bytes:
-        """Inside a batch, with its time, where the client can take that; else as a notice of the server, which says the
-        time, and which no program answers."""
-        if "batch" in self._has and "server-time" in self._has:
+    def replay(self, event: Event, ids: bool = False, title: str | None = None) -> bytes:
+        """What was, in a batch or at least with its time, where the client can take that. Else, and in answer to a
+        slash command, as a notice of the server, which says the time, and which no program answers; but what comes late
+        for the first time (C{title} is empty) is from whom it is from."""
+        if not event.text and event.kind in _TALK:
+            return b""
+        if title is None:
+            return self._note(event, ids)
+        if event.kind not in _TALK and "draft/event-playback" not in self._has and event.kind is not Kind.DELETE:
+            return b""
+        if title and "batch" in self._has:
             return self._write(event, REPLAY)
+        if "server-time" in self._has:
+            return self._write(event)
+        if title or event.kind not in _TALK:
+            return self._note(event, ids)
+        late = Event(event.kind, event.time, None, event.actor, event.target, event.text)
+        late.text = f"[{datetime.fromtimestamp(event.time // 1000, UTC):%Y-%m-%d %H:%M:%S}] {event.text}"
+        return self._write(late)
+
+    def frame(self, title: str | None) -> tuple[bytes, bytes]:
+        """The batch that replay is. IRCv3 chathistory batch."""
+        if not title or "batch" not in self._has:
+            return b"", b""
+        start, end = f"BATCH +{REPLAY} chathistory {title}", f"BATCH -{REPLAY}"
+        return f":{self.server} {start}\r\n".encode(), f":{self.server} {end}\r\n".encode()
+
+    def _note(self, event: Event, ids: bool) -> bytes:
         time = datetime.fromtimestamp(event.time // 1000, UTC)
         number = f"{event.id} " if ids else ""
         head = f":{self.server} NOTICE {event.room or '*'} :"
@@ -84,6 +107,10 @@ class IRCFormat:
             return b""
         elif answer.kind == "closing":
             lines = [f"ERROR :{answer.text}"]
+        elif answer.kind == "read":
+            time = data["time"]
+            until = f"timestamp={_time(time)}" if isinstance(time, int) else "*"
+            lines = [f":{self.server} MARKREAD {data['target']} {until}"]
         elif answer.kind == "account" and user is not None:
             was = data.get("was", nick)
             who, account = f"{was}!{user.card.ident}@{user.card.host}", data.get("account")
@@ -242,7 +269,8 @@ class IRCFormat:
     def _delete(self, source: str, event: Event) -> Sequence[str]:
         if "draft/message-redaction" not in self._has:
             return ()
-        return (f"{source} REDACT {event.room} {event.text}",)
+        id, reason = deleted(event)
+        return (f"{source} REDACT {event.room or event.target} {id}" + (f" :{reason}" if reason else ""),)
 
     def _tagmsg(self, source: str, event: Event) -> Sequence[str]:
         return (f"{source} TAGMSG {event.room or event.target}",) if "message-tags" in self._has else ()
@@ -322,7 +350,7 @@ _PHRASES: dict[Kind, Callable[[Event], str]] = {
     Kind.KICK: lambda e: f"{e.target} was kicked by {e.actor}" + (f" ({e.text})" if e.text else ""),
     Kind.MODE: lambda e: f"{e.actor} set {e.text}" + (f" for {e.target}" if e.target else ""),
     Kind.ROOM_RENAME: lambda e: f"{e.actor} renamed the room to {e.target}" + (f" ({e.text})" if e.text else ""),
-    Kind.DELETE: lambda e: f"{e.actor} deleted message {e.text} of {e.target}",
+    Kind.DELETE: lambda e: f"{e.actor} deleted message {e.text.replace(' ', ': ', 1)} of {e.target}",
     Kind.REACTION: lambda e: f"{e.actor} reacts to {e.target} with {e.text}",
     Kind.UNREACTION: lambda e: f"{e.actor} takes back {e.text} from {e.target}",
     Kind.AUDIT: lambda e: f"{e.actor}: {e.text} {e.target}",

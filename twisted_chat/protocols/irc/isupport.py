@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...chat.chat import MAX_NOTE, Chat
+from ...chat.history import MOST as MOST_HISTORY
 from ...chat.names import MAX_LENGTH
 from ...chat.status import MAX_REALNAME
 from ...chat.watching import MAX_WATCHED
@@ -21,6 +22,7 @@ def tokens(chat: Chat) -> list[str]:
     """All of them."""
     return [
         "AWAYLEN=" + str(MAX_NOTE),
+        f"CHATHISTORY={MOST_HISTORY}",
         "CASEMAPPING=ascii",
         f"CHANLIMIT=#:{chat.max_rooms}",
         "CHANMODES=" + letters.KINDS,
@@ -29,6 +31,7 @@ def tokens(chat: Chat) -> list[str]:
         "ELIST=" + ELIST,
         "HOSTLEN=64",
         f"KICKLEN={MAX_NOTE}",
+        "MSGREFTYPES=msgid,timestamp",
         "NETWORK=" + chat.server.replace(" ", "-"),
         f"MODES={MAX_CHANGES}",
         f"MONITOR={MAX_WATCHED}",

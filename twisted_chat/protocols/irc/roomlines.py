@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ...chat import history, markers
 from ...chat.acts import Step
 from ...chat.permissions import Role
 from ...chat.rooms import Room, User
@@ -19,9 +20,16 @@ PREFIXES = {Role.OWNER: "@", Role.OP: "@", Role.VOICE: "+"}
 def arrival(connection: IRCProtocol, room: Room) -> Sequence[Step]:
     """What follows the client's JOIN."""
     lines = topic(connection, room) if room.topic else []
+    user, session = connection.user, connection.session
+    steps: list[Step] = []
+    if session.marks:
+        steps.append(markers.answer(connection.chat, session, user, room.name))
     if "draft/no-implicit-names" not in connection.caps:
         lines += [*names(connection, room), connection.numeric(366, room.name, text="End of /NAMES list")]
-    return [connection.answer(lines)] if lines else []
+    if lines:
+        steps.append(connection.answer(lines))
+    shown = history.on_entering(session, user, room)
+    return [*steps, shown] if shown is not None else steps
 
 
 def topic(connection: IRCProtocol, room: Room) -> list[str]:
