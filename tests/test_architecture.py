@@ -147,7 +147,9 @@ class LayoutTests(SynchronousTestCase):
 
     def test_the_start_waits_for_nothing_that_it_does_not_need(self) -> None:
         code = "import sys, twisted_chat.tap; print(*sys.modules)"
-        output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        output = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
         loaded = set(output.split())
         self.assertIn("twisted_chat.store.sqlite", loaded)
         # Data that is slow to read, parsers of what is seldom there, and programs of their own.
