@@ -2,10 +2,15 @@
 
 import contextlib
 import resource
+import shutil
+import socket
 import sqlite3
+import subprocess
+import time
+from pathlib import Path
 
 from crowd import Talker, check_kept, run, said
-from daemon import Client, DaemonCase, connect, wait_for
+from daemon import PATIENCE, Client, Daemon, DaemonCase, connect, wait_for
 
 
 class DescriptorTests(DaemonCase):
@@ -106,3 +111,91 @@ class StalledDiskTests(DaemonCase):
         kim.send("in time")
         for client in (kim, bob):
             self.assertNotIn("too late", client.until("[kim] in time\n"))
+
+
+class FaultyDiskTests(DaemonCase):
+    """With a disk that takes its time, or fails, when what is written is to be made durable."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        compiler = shutil.which("gcc") or shutil.which("cc")
+        if compiler is None:
+            self.skipTest("gcc is not installed")
+        library = self.folder / "faulty_disk.so"
+        source = Path(__file__).with_name("faulty_disk.c")
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True, timeout=60)
+        self.faulty = Daemon(self.folder)
+        self.addCleanup(self.faulty.kill)
+        self.faulty.environment |= {"LD_PRELOAD": str(library), "FAULTS": str(self.folder)}
+        self.faulty.start()
+
+    def test_a_disk_that_takes_seconds_delays_but_cuts_off_nobody_and_loses_nothing(self) -> None:
+        daemon = self.faulty
+        kim, bob, reader = (self.client(daemon, name) for name in ("kim", "bob", "reader"))
+        for i in range(20):
+            kim.send(f"before {i}")
+        reader.until("[kim] before 19\n")
+        (self.folder / "stall").touch()
+        kim.send(*(f"during {i}" for i in range(50)))
+        bob.send("me too", "/who", "/history 3")
+        newcomer = self.client(daemon)
+        newcomer.until("Login Id: ")
+        newcomer.send("late")
+        # Longer than any other wait of the daemon is.
+        time.sleep(6)
+        self.assertEqual(self.waiting(reader), b"")
+        (self.folder / "stall").unlink()
+        self.assertLess((text := bob.until("End of the history")).index("during 49"), text.index("me too"))
+        for client in (kim, reader, newcomer):
+            client.send("/ping end")
+            client.until("-- pong end\n")
+        history = reader.history()
+        self.assertEqual([line for line in history if "during" in line], [f"[kim] during {i}" for i in range(50)])
+        self.assertNotIn("cut off", daemon.log())
+        self.assertNotIn("Traceback", daemon.log())
+
+    def test_killed_while_the_disk_takes_its_time_what_was_seen_is_there(self) -> None:
+        daemon = self.faulty
+        kim = self.client(daemon, "kim")
+        kim.send("seen")
+        kim.until("[kim] seen\n")
+        (self.folder / "stall").touch()
+        kim.send("never seen")
+        wait_for(lambda: self.waiting(kim) == b"", "nothing more")
+        daemon.kill()
+        self.assertNotIn("never seen", kim.rest())
+        (self.folder / "stall").unlink()
+        daemon.start()
+        self.assertIn("[kim] seen", self.client(daemon, "reader").history())
+
+    def test_what_a_failing_disk_does_not_keep_nobody_sees(self) -> None:
+        daemon = self.faulty
+        kim, bob = self.client(daemon, "kim"), self.client(daemon, "bob")
+        kim.send("before")
+        bob.until("[kim] before\n")
+        (self.folder / "fail").touch()
+        for _ in range(3):
+            kim.send("refused")
+            kim.until("!! Not sent: ")
+        bob.send("/history 5")
+        self.assertNotIn("refused", bob.until("End of the history"))
+        (self.folder / "fail").unlink()
+        kim.send("after")
+        for client in (kim, bob):
+            self.assertNotIn("refused", client.until("[kim] after\n"))
+        self.assertNotIn("[kim] refused", bob.history())
+        daemon.terminate()
+        self.assertEqual(daemon.wait(), 0)
+        daemon.start()
+        history = self.client(daemon, "reader").history()
+        self.assertEqual([line for line in history if line.startswith("[")], ["[kim] before", "[kim] after"])
+
+    def waiting(self, client: Client) -> bytes:
+        """What has come that is not read yet."""
+        client.socket.setblocking(False)
+        try:
+            return client.socket.recv(1 << 16, socket.MSG_PEEK)
+        except BlockingIOError:
+            return b""
+        finally:
+            client.socket.settimeout(PATIENCE)
