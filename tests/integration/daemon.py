@@ -72,7 +72,7 @@ class Daemon:
         # The crowds of the tests are machines; a later --flood among the options counts.
         self.command += ["--flood", "off", *options]
         self.output = folder / "output"
-        self._ports = len(lines)
+        self._ports = len(lines) + options.count("--irc")
         self.process: subprocess.Popen[bytes] | None = None
         self.addresses: list[Address] = []
 

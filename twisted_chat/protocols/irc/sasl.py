@@ -59,7 +59,7 @@ class Exchange:
         said, self._pieces = self._pieces, ""
         try:
             data = b64decode(said, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise WRONG from None
         self.receive(self, data)
 
