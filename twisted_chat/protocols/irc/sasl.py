@@ -5,7 +5,6 @@ The mechanisms are PLAIN (RFC 4616), SCRAM-SHA-256 (RFC 5802 and RFC 7677) and E
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import TYPE_CHECKING
