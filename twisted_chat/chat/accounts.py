@@ -78,6 +78,7 @@ class Account:
     @ivar markers: by room, the id of the last event that was read there.
     @ivar inbox: the id of the last event up to which direct messages have been received.
     @ivar certificates: fingerprints of the certificates with which its owner logs in.
+    @ivar metadata: what it says of itself, by key.
     @ivar scram: what else is stored of the password (L{Secret.scram}); empty for none.
     """
 
@@ -93,6 +94,7 @@ class Account:
     inbox: int = 0
     certificates: tuple[str, ...] = ()
     scram: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """As it is put into the store."""

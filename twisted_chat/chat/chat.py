@@ -12,6 +12,7 @@ from .cloaks import KEY_SIZE, cloak
 from .departed import Departed
 from .errors import Refused
 from .events import AUDIT, Event, Kind, Move, Passing, Put, inbox, sent
+from .metadata import Subscriptions
 from .names import Name, parse_name, parse_room
 from .permissions import Ban, Role, need
 from .rooms import Room, User
@@ -49,6 +50,7 @@ class Chat:
     @ivar strangers: the connections on which nobody is yet.
     @ivar departed: who was here lately.
     @ivar watching: who wants to be told when somebody comes and goes.
+    @ivar subscriptions: who wants to be told what people and rooms say of themselves.
     @ivar most: how many users were here at once, at most.
     """
 
@@ -89,6 +91,7 @@ class Chat:
         self.strangers: set[Session] = set()
         self.departed = Departed()
         self.watching = Watching()
+        self.subscriptions = Subscriptions()
         self.most = 0
         self.shortest_password = MIN_PASSWORD
         self.scram_secret = b""

@@ -10,6 +10,7 @@ from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Ste
 from .chat import LOBBY, REPLAY, Chat, check_length, counted, span
 from .errors import Refused
 from .events import Card, Event, Kind, Move, Put, inbox
+from .metadata import introduce
 from .names import RESERVED, Name, parse_name, parse_room, skeleton
 from .permissions import Role
 from .rooms import Room, User
@@ -352,7 +353,7 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
 
     steps: list[Step] = [Enter(s, room.name) for s in user.sessions]
     steps += [Focus(session, room.name), chat.event(Kind.JOIN, room, user)]
-    steps += [*tell_room_away(chat, user, room, session), now_in(session, room)]
+    steps += [*tell_room_away(chat, user, room, session), *introduce(chat, user, room), now_in(session, room)]
     for s in user.sessions:
         steps += (
             s.arrival(room) if s.arrival is not None else [Recall(s, (room.name,), REPLAY, talk=True, title=room.name)]

@@ -305,6 +305,7 @@ def log_out(chat: Chat, session: Session) -> None:
     presence.lost(chat, session)
     chat.strangers.add(session)
     chat.watching.forget(session)
+    chat.subscriptions.forget(session)
     chat.outbox.add(Act(session, [Focus(session, None), Answer(session, "login", "-- You are logged out.")]))
 
 

@@ -22,6 +22,7 @@ class User:
     @ivar sessions: the connections.
     @ivar note: the text left when going away, or C{None}.
     @ivar unattended: the connections of which it is said that nobody sits there.
+    @ivar metadata: what a guest says of themselves, by key; an account's has its own.
     @ivar marks: by room, the id of the last event read there when last in it.
     @ivar marked: names of the rooms for which their program says what they have read.
     @ivar reads: of a guest, up to when they have read, by their word: see L{markers}.
@@ -43,6 +44,7 @@ class User:
         "flags",
         "marked",
         "marks",
+        "metadata",
         "name",
         "named",
         "note",
@@ -65,6 +67,7 @@ class User:
         self.sessions: tuple[Session, ...] = (session,)
         self.note: str | None = None
         self.unattended: frozenset[Session] = frozenset()
+        self.metadata: Mapping[str, str] = {}
         self.marks: dict[str, int] = {}
         self.marked: set[str] = set()
         self.reads: dict[str, int] = {}
@@ -107,6 +110,7 @@ class Room:
     @ivar modes: those that are set, and their values.
     @ivar bans, mutes: who is kept out, who is kept quiet, by mask.
     @ivar invited: keys of the names that were invited.
+    @ivar metadata: what is said of it, by key.
     @ivar pins: ids of the pinned messages.
     @ivar spoken: when people last spoke, in seconds since 1970, by the key of the name; kept in slow mode only.
     @ivar renamed: when it was given its name, if another one before, in seconds since 1970; not kept.
@@ -118,6 +122,7 @@ class Room:
         "invited",
         "made",
         "members",
+        "metadata",
         "modes",
         "mutes",
         "name",
@@ -146,6 +151,7 @@ class Room:
         self.mutes: dict[str, Ban] = {}
         self.invited: set[str] = set()
         self.pins: tuple[int, ...] = ()
+        self.metadata: Mapping[str, str] = {}
         self.renamed = 0.0
         self.spoken: dict[str, float] = {}
 
@@ -179,6 +185,7 @@ class Room:
             "mutes": [mute.record() for mute in self.mutes.values()],
             "invited": sorted(self.invited),
             "pins": self.pins,
+            "metadata": dict(self.metadata),
         }
 
     def restore(self, record: Mapping[str, Any]) -> None:
@@ -193,3 +200,4 @@ class Room:
         self.mutes = {mute["mask"]: Ban(**mute) for mute in record["mutes"]}
         self.invited = set(record["invited"])
         self.pins = tuple(record["pins"])
+        self.metadata = dict(record.get("metadata", {}))

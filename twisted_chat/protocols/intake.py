@@ -149,6 +149,7 @@ class BoundedLines(LineReceiver):
         self.session.gone()
         factory.chat.strangers.discard(self.session)
         factory.chat.watching.forget(self.session)
+        factory.chat.subscriptions.forget(self.session)
         presence.lost(self.factory.chat, self.session, self.farewell())
         if self._closed is not None:
             self._closed.callback(None)

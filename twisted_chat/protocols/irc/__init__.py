@@ -5,6 +5,7 @@ from . import (  # noqa: F401  # each enters its commands into the table
     chanserv,
     history,
     listing,
+    metadata,
     modes,
     monitor,
     multiline,

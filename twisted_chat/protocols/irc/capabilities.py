@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ...chat.metadata import MAX_KEYS, MAX_SUBSCRIPTIONS, MAX_VALUE
 from ...chat.text import MAX_LINES
 
 # Of one message, by IRC: as much as a line of the line protocol may have.
 MAX_BYTES = 4096
+_METADATA = f"before-connect,max-keys={MAX_KEYS},max-subs={MAX_SUBSCRIPTIONS},max-value-bytes={MAX_VALUE}"
 
 # Name, and the value shown to those who ask by CAP LS 302.
 CAPABILITIES: dict[str, str] = {
@@ -20,6 +22,8 @@ CAPABILITIES: dict[str, str] = {
     "draft/chathistory": "",
     "draft/event-playback": "",
     "draft/message-redaction": "",
+    "draft/metadata-2": _METADATA,
+    "draft/metadata-3": _METADATA,
     "draft/no-implicit-names": "",
     "draft/multiline": f"max-bytes={MAX_BYTES},max-lines={MAX_LINES}",
     "draft/pre-away": "",
@@ -52,6 +56,8 @@ WIRE = frozenset(
         "draft/channel-rename",
         "draft/event-playback",
         "draft/message-redaction",
+        "draft/metadata-2",
+        "draft/metadata-3",
         "draft/multiline",
         "extended-join",
         "invite-notify",

@@ -20,7 +20,7 @@ from ...delivery.session import Dialect
 from ...delivery.turn import Turn
 from ..gate import Gate
 from ..intake import BoundedLines, IntakeFactory
-from . import VERBS
+from . import VERBS, metadata
 from .capabilities import SERVICE, WIRE
 from .formats import Dialects
 from .greeting import Census
@@ -79,7 +79,7 @@ class IRCProtocol(BoundedLines):
         self.lines([f"PING :{self.server}"])
 
     def _arrive(self, room: Room) -> Sequence[Step]:
-        return arrival(self, room)
+        return [*arrival(self, room), *([self.answer(more)] if (more := metadata.arrival(self, room)) else [])]
 
     # In
 

@@ -118,6 +118,8 @@ class IRCFormat:
             lines = [f":{self.server} {number} :{answer.text}"]
             if self._is_service:
                 lines.append(f":{self._voice} NOTICE {nick} :{answer.text}")
+        elif answer.kind == "metadata":
+            lines = [self._metadata(nick, str(data["target"]), str(data["key"]), data["value"])]
         elif answer.kind == "watch":
             lines = [f":{self.server} {730 if data['here'] else 731} {nick} :{data['name']}"]
         elif answer.kind == "info" and data.get("code") == "away":
@@ -131,6 +133,13 @@ class IRCFormat:
             head = f":{self._voice} NOTICE {nick} :"
             lines = [head + part for part in pieces(answer.text, MAX_LINE - 2 - len(head.encode()))]
         return self._join("", "", lines)
+
+    def _metadata(self, nick: str, target: str, key: str, value: object) -> str:
+        if "draft/metadata-3" not in self._has:
+            return f":{self.server} METADATA {target} {key} *" + (f" :{value}" if value is not None else "")
+        if value is None:
+            return f":{self.server} 766 {nick} {target} {key} :key not set"
+        return f":{self.server} 761 {nick} {target} {key} * :{value}"
 
     def enclose(self, label: str, said: bytes, first: bool = True, last: bool = True) -> bytes:
         """Mark lines as the answer to a labelled command. IRCv3 labeled-response."""

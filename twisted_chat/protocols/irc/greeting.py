@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +12,7 @@ from ...chat.chat import Chat
 from ...chat.rooms import User
 from . import isupport
 from .message import cut
+from .metadata import own
 
 if TYPE_CHECKING:
     from .connection import IRCProtocol
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 FRESH = 1.0
 
 
-def greeting(connection: IRCProtocol, user: User) -> list[str]:
-    """All of it. modern.ircdocs.horse, "Connection registration"."""
+def greeting(connection: IRCProtocol, user: User, early: Mapping[str, str]) -> list[str]:
+    """All of it. modern.ircdocs.horse, "Connection registration".
+
+    @param early: what it has set of itself (L{metadata}).
+    """
     chat, factory, numeric, card = connection.chat, connection.factory, connection.numeric, user.card
     began = datetime.fromtimestamp(factory.made, UTC)
     now = chat.now()
@@ -33,6 +38,7 @@ def greeting(connection: IRCProtocol, user: User) -> list[str]:
         numeric(4, connection.server, software(), isupport.USER_MODES, isupport.ROOM_MODES),
         *supported(connection),
         *census(connection, factory.census),
+        *own(connection, user, early),
         *motd(connection),
     ]
 

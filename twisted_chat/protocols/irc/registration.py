@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ...chat import presence
+from ...chat import metadata, presence
 from ...chat import registration as accounts
 from ...chat.accounts import Account
 from ...chat.acts import Step
@@ -37,6 +37,7 @@ class Registration:
     @ivar negotiating: whether CAP END is still to come.
     @ivar account: which account it has shown to own.
     @ivar away: what it has said of being away; empty: that it is not.
+    @ivar metadata: what it has set of itself, by key.
     """
 
     def __init__(self, connection: IRCProtocol) -> None:
@@ -48,6 +49,7 @@ class Registration:
         self.negotiating = False
         self.account: Account | None = None
         self.away: str | None = None
+        self.metadata: dict[str, str] = {}
 
     def go_on(self) -> None:
         """Come in, if all is said that is needed."""
@@ -79,6 +81,9 @@ class Registration:
                 chat.hang_up(session, why.sentence)
             else:
                 self.nick = ""
+            return
+        if self.metadata and session.user is not None:
+            connection.attempt("*", metadata.put, chat, session, session.user, self.metadata)
 
     def _refuse_password(self, why: Refused) -> None:
         self._connection.refuse(why, self.nick, {"wrong-password": 464})
@@ -88,7 +93,7 @@ class Registration:
         """They are in: the lines with which IRC says so."""
         connection = self._connection
         connection.registration = None
-        return [connection.answer(greeting(connection, user))]
+        return [connection.answer(greeting(connection, user, self.metadata))]
 
 
 def _still(chat: Chat, account: Account | None) -> Account | None:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
-from ...chat.permissions import Role
 from ...chat.rooms import Room, User
 from .message import Message
 from .people import find, shown_address
-from .roomlines import PREFIXES
+from .roomlines import prefix
 from .verbs import verb
 
 if TYPE_CHECKING:
@@ -82,7 +81,9 @@ def _flags(connection: IRCProtocol, user: User, room: Room | None) -> str:
         flags += "*"
     if user.card.bot:
         flags += "B"
-    return flags + PREFIXES.get(room.members.get(user, Role.MEMBER), "") if room is not None else flags
+    if room is not None and user in room.members:
+        flags += prefix(room, user, "multi-prefix" in connection.caps)
+    return flags
 
 
 def _plain(connection: IRCProtocol, user: User, room: Room | None) -> str:

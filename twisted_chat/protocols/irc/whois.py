@@ -9,8 +9,9 @@ from ...chat.errors import Refused
 from ...chat.names import parse_name
 from ...chat.rooms import User
 from .message import MAX_LINE, Message, cut
+from .metadata import about
 from .people import find, shown_address
-from .roomlines import PREFIXES, fill
+from .roomlines import fill, prefix
 from .verbs import verb
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def _about(connection: IRCProtocol, user: User) -> list[str]:
     shown = [room for room in user.rooms if chat.sees_into(asker, room)]
     if not chat.finds(asker, user):
         shown = []
-    rooms = [PREFIXES.get(room.members[user], "") + room.name for room in shown]
+    several = "multi-prefix" in connection.caps
+    rooms = [prefix(room, user, several) + room.name for room in shown]
     head = numeric(319, name, text="")
     lines += [head + line for line in fill(rooms, MAX_LINE - 2 - len(head.encode()))]
     lines.append(numeric(312, name, connection.server, text=chat.server))
@@ -61,6 +63,7 @@ def _about(connection: IRCProtocol, user: User) -> list[str]:
     if chat.sees_address(asker, user):
         for address in dict.fromkeys(filter(None, user.addresses)):
             lines.append(numeric(338, name, shown_address(address), text="is connected from"))
+    lines += about(connection, user)
     idle = max(0, int(now - user.active))
     lines.append(numeric(317, name, str(idle), str(int(user.since)), text="seconds idle, signon time"))
     return lines
