@@ -45,7 +45,7 @@ def _logs(folder: Path) -> str:
 
 
 class Irssi:
-    """irssi, on a terminal of its own. It logs in by SASL PLAIN."""
+    """irssi, on a terminal of its own. It logs in by SASL PLAIN. Of its own it would wait 2 s between two lines."""
 
     needs = "irssi"
     config = """
@@ -53,6 +53,7 @@ class Irssi:
     chatnets = {{ chat = {{ type = "IRC"; nick = "{nick}"; sasl_mechanism = "PLAIN"; sasl_username = "{account}";
       sasl_password = "{password}"; }}; }};
     settings = {{ core = {{ real_name = "A real person"; user_name = "person"; nick = "{nick}"; }};
+      "irc/core" = {{ cmds_max_at_once = "100"; cmd_queue_speed = "10msec"; }};
       "fe-common/core" = {{ autolog = "yes"; autolog_path = "{logs}/$0.log"; autolog_level = "all"; }}; }};
     """
 
@@ -100,6 +101,9 @@ class WeeChat:
         host, port = address
         commands = [
             "/set logger.file.flush_delay 0",
+            # It would wait 2 s between two lines.
+            "/set irc.server_default.anti_flood_prio_high 0",
+            "/set irc.server_default.anti_flood 0",
             # Under its old name and its new one.
             "/set irc.server_default.ssl off",
             "/set irc.server_default.tls off",
