@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat.chat import Chat
 from twisted_chat.chat.cloaks import KEY_SIZE, LOCAL, cloak, is_cloak
-from twisted_chat.chat.permissions import parse_mask
+from twisted_chat.chat.masks import parse_mask
 
 KEY = bytes(range(KEY_SIZE))
 OTHER = bytes(KEY_SIZE)

@@ -75,8 +75,8 @@ class HelpTests(CommandCase):
         documented = (
             "help format ping quit msg me reply react unreact away history search unread join leave rooms who "
             "topic nick whois seen realname watch unwatch register login logout password cert ghost unregister op "
-            "deop voice devoice roles claim transfer drop kick ban unban bans mute unmute invite mode pin unpin "
-            "delete kill gban ungban announce shun rehash audit rename"
+            "deop voice devoice roles claim transfer drop kick ban unban bans except unexcept mute unmute "
+            "invite mode pin unpin delete kill gban ungban announce shun rehash audit rename"
         )
         self.assertEqual(set(COMMANDS), set(documented.split()))
 

@@ -215,7 +215,7 @@ class BanTests(RoomCase):
     def test_who_is_in_is_put_out_at_once_on_all_connections(self) -> None:
         second = self.world.enter("bob")
         self.ann.say("/ban bob 2h spam")
-        self.assertEqual(self.bob.read()[0], "user [bob] was kicked by [ann] (spam)")
+        self.assertEqual(self.bob.read()[:2], ["user [ann] set ban bob", "user [bob] was kicked by [ann] (spam)"])
         self.assertIn("-- You were kicked from #room: spam", second.read())
         self.assertNotIn("bob", self.names())
         self.ann.say("secret")
@@ -248,7 +248,9 @@ class BanTests(RoomCase):
 
     def test_taken_back_it_lets_in_again(self) -> None:
         self.ann.say("/ban cat")
-        self.assertEqual(self.ann.say("/unban CAT"), ["-- The ban of cat in #room is lifted."])
+        self.assertEqual(
+            self.ann.say("/unban CAT"), ["user [ann] set -ban cat", "-- The ban of cat in #room is lifted."]
+        )
         self.assertEqual(self.ann.say("/unban cat"), ["!! There is no ban of cat in #room."])
         self.assertIn("user [cat] has entered the room", self.cat.say("/join #room"))
 

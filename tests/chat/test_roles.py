@@ -89,6 +89,9 @@ TABLE = """
     ban o*                 no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
     unban troll*           no-room no-room not-allowed not-allowed not-allowed . . . suspended
     bans                   no-room no-room . . . . . . suspended
+    except ban tom         no-room no-room not-allowed not-allowed not-allowed . . . suspended
+    unexcept ban nobody    no-room no-room not-allowed not-allowed not-allowed \
+                           no-such-ban no-such-ban no-such-ban suspended
     mute tom 10m           no-room no-room not-allowed not-allowed not-allowed . . . suspended
     mute otto              no-room no-room not-allowed not-allowed not-allowed not-allowed . . suspended
     unmute loud            no-room no-room not-allowed not-allowed not-allowed . . . suspended

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from . import presence, registration
 from .accounts import Account
 from .acts import Act, Answer, Private, Recall, Session, Step
+from .bans import make_ban
 from .chat import Chat, check_length, span
 from .errors import Refused
 from .events import AUDIT, Kind, Put
-from .moderation import make_ban
+from .masks import parse_mask
 from .names import parse_name
-from .permissions import parse_mask
 from .rooms import User
 
 
@@ -52,7 +52,7 @@ def kill(chat: Chat, session: Session, name: str, reason: str = "") -> None:
 def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: str = "") -> None:
     """Keep someone out of the server, and disconnect who is here.
 
-    @param mask, duration: as C{moderation.ban}.
+    @param mask, duration: as C{bans.ban}.
     @raise Refused: C{"not-admin"}, C{"bad-mask"} or C{"too-long"}.
     """
     admin = _admin(chat, session)
@@ -71,7 +71,7 @@ def ban(chat: Chat, session: Session, mask: str, duration: str | None, reason: s
     # A fact, as nobody is let in again whom it has put out.
     chat.outbox.add(Act(session, steps, fact=True))
     for user in list(chat.users.values()):
-        if made.matches(user.name.key, user.addresses, chat.cloak) and not chat.is_admin(user):
+        if made.matches(chat.who(user)) and not chat.is_admin(user):
             _drop_all(chat, user, reason or "banned")
 
 

@@ -12,6 +12,7 @@ from .cloaks import KEY_SIZE, cloak
 from .departed import Departed
 from .errors import Refused
 from .events import AUDIT, Event, Kind, Move, Passing, Put, inbox, sent
+from .masks import Who
 from .metadata import Subscriptions
 from .names import Name, parse_name, parse_room
 from .permissions import Ban, Role, need
@@ -163,22 +164,25 @@ class Chat:
         @raise Refused: C{"no-room"}, C{"no-such-room"}, C{"not-in-room"}, C{"muted"}, C{"moderated"} or C{"slow"}.
         """
         user = session.user
-        room = session.room if where is None else self.rooms.get(where) or self.own_room(session, where)
-        if user is None or room is None or user not in room.members:
-            if where is not None:
-                self.own_room(session, where)
+        room = session.room if where is None else self.rooms.get(where) or self.find_room(session, where)
+        if user is None or room is None or (user not in room.members and where is None):
             raise Refused("no-room", f"You are in no room. /join {LOBBY} takes you to the first one.")
+        if user not in room.members and "external" not in self.find_room(session, where).modes:
+            raise Refused("not-in-room", f"You are not in {room.name}.")
         now = self.now()
         user.active = now
-        undo = self._check_may_speak(user, room, now) if room.modes or room.mutes else None
+        undo = self._check_may_speak(user, room, now) if room.modes or room.mutes or room.bans else None
         event = Event(kind, int(now * 1000), room.name, user.name.shown, to, text)
         event.card = user.card
         event.tags = tags
         event.form = form
         if self.shunned and self.is_shunned(user):
             self.pretend(session, user, event, echo)
-        else:
+        elif user in room.members:
             self.outbox.add(Act(session, (event,) if echo else (event, Omit(session)), undo))
+        else:
+            seen = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
+            self.outbox.add(Act(session, (event, Private(seen, event)), undo))
 
     def message(
         self,
@@ -321,9 +325,24 @@ class Chat:
         @raise Refused: C{"muted"}.
         """
         now = self.now()
-        mute = self.find_ban(room.mutes.values(), user.name.key, user.addresses) if room.mutes else None
-        if mute is not None and self.role(user, room) < Role.OP:
-            raise Refused("muted", f"You are muted in {room.name}{_until(mute, now)}.")
+        if not room.mutes and not room.bans:
+            return
+        mute = self.mute_on(self.who(user), room) or self.ban_on(self.who(user), room)
+        if mute is not None and self.role(user, room) < Role.VOICE:
+            what = "muted in" if room.mutes.get(mute.mask) is mute else "banned from"
+            raise Refused("muted", f"You are {what} {room.name}{_until(mute, now)}.")
+
+    def ban_on(self, who: Who, room: Room) -> Ban | None:
+        """The ban that keeps someone out of a room, if there is one, and no exception."""
+        return self._list_on(who, room.bans, room.exceptions["ban"]) if room.bans else None
+
+    def mute_on(self, who: Who, room: Room) -> Ban | None:
+        """The mute that keeps someone quiet in a room, if there is one, and no exception."""
+        return self._list_on(who, room.mutes, room.exceptions["mute"]) if room.mutes else None
+
+    def _list_on(self, who: Who, made: Mapping[str, Ban], exceptions: Mapping[str, Ban]) -> Ban | None:
+        found = self.find_ban(made.values(), who)
+        return found if found is None or self.find_ban(exceptions.values(), who) is None else None
 
     # Telling one session something
 
@@ -426,13 +445,19 @@ class Chat:
             return True
         return not user.registered and any(address in self.shunned for address in user.addresses)
 
-    def find_ban(self, bans: Iterable[Ban], key: str, addresses: Sequence[str]) -> Ban | None:
-        """The first ban that holds for someone. @param key: of the name. @param addresses: where they come from."""
+    def find_ban(self, bans: Iterable[Ban], who: Who) -> Ban | None:
+        """The first ban that holds for someone."""
         now = self.now()
         for ban in bans:
-            if ban.holds(now) and ban.matches(key, addresses, self.cloak):
+            if ban.holds(now) and ban.matches(who):
                 return ban
         return None
+
+    def who(self, user: User) -> Who:
+        """Someone who is here, as masks see them."""
+        key, card, addresses = user.name.key, user.card, user.addresses
+        hosts = dict.fromkeys((card.host, *map(self.cloak, addresses)))
+        return Who(key, card.ident, tuple(hosts), addresses, key if card.registered else "")
 
     def role(self, user: User, room: Room) -> Role:
         """What someone may do in a room: administrators of the server are as owners everywhere."""

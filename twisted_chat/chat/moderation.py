@@ -1,4 +1,4 @@
-"""Keeping a room civil: roles, bans, mutes, modes, pins.
+"""Keeping a room civil: roles, modes, pins. Bans and mutes are in C{bans}.
 
 Every function here takes C{where}, the name of the room that it is about: C{None} for the session's current one.
 """
@@ -10,14 +10,13 @@ from typing import Any
 
 from . import presence
 from .acts import Act, Answer, Inspect, Omit, Private, Recall, Session, Step
-from .chat import Chat, check_length, span
+from .chat import Chat, check_length
 from .errors import Refused
 from .events import SPOKEN, Event, Kind, Put
 from .names import parse_name
-from .permissions import Ban, Role, parse_duration, parse_mask, parse_mode
+from .permissions import Role, parse_mode
 from .rooms import Room, User
 
-MAX_BANS = 200
 MAX_PINS = 10
 MAX_INVITED = 100
 
@@ -40,7 +39,7 @@ def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool, w
     steps_down = other is user and now is Role.OWNER and not before and role is Role.OP
     if held is given or not (given or both or steps_down or now is role):
         raise Refused("same-role", f"{shown} is {'already ' if given else 'not '}{_a(now if given else role)}.")
-    _check_outranks(chat, user, room, key, other)
+    check_outranks(chat, user, room, key, other)
     new = now if both else role if given else Role.VOICE if key in room.voiced else Role.MEMBER
     members = {other: room.members[other]} if other else {}
     roles, voiced = dict(room.roles), set(room.voiced)
@@ -72,96 +71,17 @@ def kick(chat: Chat, session: Session, name: str, reason: str = "", where: str |
     other = chat.find_user(name)
     if other not in room.members:
         raise Refused("not-member", f"{other.name.shown} is not in {room.name}.")
-    _check_outranks(chat, user, room, other.name.key, other)
-    _put_out(chat, session, user, other, room, reason)
+    check_outranks(chat, user, room, other.name.key, other)
+    put_out(chat, session, user, other, room, reason)
 
 
-def _put_out(chat: Chat, session: Session, user: User, other: User, room: Room, reason: str) -> None:
+def put_out(chat: Chat, session: Session, user: User, other: User, room: Room, reason: str) -> None:
     event = chat.event(Kind.KICK, room, user, other.name.shown, reason)
     because = f": {reason}" if reason else "."
     told: list[Step] = [chat.audit(user.name.shown, f"kick from {room.name}{because}", other.name.shown)]
     data = {"code": "kicked", "room": room.name}
     told += [Answer(s, "info", f"You were kicked from {room.name}{because}", data) for s in other.sessions]
     presence.remove(chat, other, room, event, told, session, see=True)
-
-
-def ban(
-    chat: Chat, session: Session, mask: str, duration: str | None, reason: str = "", where: str | None = None
-) -> None:
-    """Keep someone out of the current room, and put out who is in it.
-
-    @param mask: a name, a pattern of one, or an address or network.
-    @param duration: such as C{2h}; C{None} for ever.
-    @raise Refused: C{"not-allowed"}, C{"bad-mask"}, C{"too-many"} or C{"too-long"}.
-    """
-    user, room = chat.user(session), chat.own_room(session, where)
-    chat.check_may(user, room, "ban", "ban someone")
-    made = make_ban(chat, user, mask, duration, reason)
-    victims = [m for m in room.members if made.matches(m.name.key, m.addresses, chat.cloak) and m is not user]
-    for victim in victims:
-        _check_outranks(chat, user, room, victim.name.key, victim)
-    account = chat.accounts.get(made.mask)
-    if account is not None:
-        _check_outranks(chat, user, room, made.mask, None)
-    _keep_ban(chat, session, room, room.bans, made, "ban")
-    for victim in victims:
-        _put_out(chat, session, user, victim, room, reason or "banned")
-
-
-def mute(chat: Chat, session: Session, name: str, duration: str | None, where: str | None = None) -> None:
-    """Keep someone quiet in the current room.
-
-    @raise Refused: as L{ban}.
-    """
-    user, room = chat.user(session), chat.own_room(session, where)
-    chat.check_may(user, room, "mute", "mute someone")
-    made = make_ban(chat, user, name, duration, "")
-    for member in room.members:
-        if member is not user and made.matches(member.name.key, member.addresses, chat.cloak):
-            _check_outranks(chat, user, room, member.name.key, member)
-    _keep_ban(chat, session, room, room.mutes, made, "mute")
-
-
-def lift(chat: Chat, session: Session, mask: str, what: str, where: str | None = None) -> None:
-    """Take back a ban or a mute.
-
-    @param what: C{"ban"} or C{"mute"}.
-    @raise Refused: C{"not-allowed"} or C{"no-such-ban"}.
-    """
-    user, room = chat.user(session), chat.own_room(session, where)
-    chat.check_may(user, room, what, f"take back a {what}")
-    table = room.bans if what == "ban" else room.mutes
-    key = parse_mask(mask)
-    if key not in table:
-        raise Refused("no-such-ban", f"There is no {what} of {mask} in {room.name}.")
-    lifted = table.pop(key)
-
-    def undo() -> None:
-        table[key] = lifted
-
-    data = {"code": f"un{what}", "room": room.name, "mask": key}
-    told = Answer(session, "info", f"The {what} of {key} in {room.name} is lifted.", data)
-    audit = chat.audit(user.name.shown, f"un{what} in {room.name}", key)
-    chat.outbox.add(Act(session, [audit, *chat.keep_room(room), told], undo))
-
-
-def list_bans(chat: Chat, session: Session, where: str | None = None) -> None:
-    """Tell who is banned from the current room and muted in it; addresses are shown to ops only.
-
-    @raise Refused: C{"no-room"} or C{"not-in-room"}.
-    """
-    user, room = chat.user(session), chat.own_room(session, where)
-    now = chat.now()
-    op = chat.role(user, room) >= Role.OP
-    lines, data = [], []
-    for what, table in (("ban", room.bans), ("mute", room.mutes)):
-        for made in table.values():
-            if made.holds(now) and (op or not made.by_address):
-                until = f"for another {span(made.until - now)}" if made.until else "for ever"
-                lines.append(f"{what} {made.mask} {until}, by {made.by}" + (f": {made.reason}" if made.reason else ""))
-                data.append({"what": what, **made.record()})
-    text = "\n".join(lines) or f"Nobody is banned from {room.name}."
-    chat.answer(session, text, "bans", {"room": room.name, "bans": data})
 
 
 def invite(chat: Chat, session: Session, name: str, where: str | None = None) -> None:
@@ -174,8 +94,7 @@ def invite(chat: Chat, session: Session, name: str, where: str | None = None) ->
     other = chat.find_user(name)
     if other in room.members:
         raise Refused("in-room", f"{other.name.shown} is in {room.name} already.")
-    banned = chat.find_ban(room.bans.values(), other.name.key, other.addresses)
-    if banned is not None and chat.role(user, room) < Role.OP:
+    if chat.ban_on(chat.who(other), room) is not None and chat.role(user, room) < Role.OP:
         raise Refused("not-allowed", f"{other.name.shown} is banned from {room.name}: only an op may invite them.")
     data = {"code": "invited", "room": room.name, "name": other.name.shown}
     told = Answer(session, "info", f"{other.name.shown} is invited to {room.name}.", data)
@@ -311,7 +230,7 @@ def _find(chat: Chat, room: Room, text: str) -> tuple[str, str, User | None]:
     raise Refused("no-such-user" if other is None else "not-member", f"There is no {name.shown} in {room.name}.")
 
 
-def _check_outranks(chat: Chat, user: User, room: Room, key: str, other: User | None) -> None:
+def check_outranks(chat: Chat, user: User, room: Room, key: str, other: User | None) -> None:
     """Nobody moderates those who are as much as they are, but owners and administrators."""
     mine = chat.role(user, room)
     theirs = chat.role(other, room) if other is not None else room.roles.get(key, Role.OUTSIDER)
@@ -319,47 +238,6 @@ def _check_outranks(chat: Chat, user: User, room: Room, key: str, other: User | 
         raise Refused("not-allowed", f"{other.name.shown if other else key} is {_a(theirs)} of {room.name}.")
     if theirs is Role.OWNER and other is not user and not chat.is_admin(user):
         raise Refused("not-allowed", f"{other.name.shown if other else key} owns {room.name}.")
-
-
-def make_ban(chat: Chat, user: User, mask: str, duration: str | None, reason: str) -> Ban:
-    """A ban as someone asks for it; it is not kept yet.
-
-    @param duration: such as C{2h}; C{None} for ever.
-    @raise Refused: C{"bad-mask"} or C{"too-long"}.
-    """
-    check_length(reason, "reason")
-    now = chat.now()
-    seconds = parse_duration(duration) if duration else None
-    return Ban(parse_mask(mask), now + seconds if seconds else 0, reason, user.name.shown, now)
-
-
-def _keep_ban(chat: Chat, session: Session, room: Room, table: dict[str, Ban], made: Ban, what: str) -> None:
-    now = chat.now()
-    for mask in [mask for mask, old in table.items() if not old.holds(now)]:
-        del table[mask]
-    if len(table) >= MAX_BANS and made.mask not in table:
-        raise Refused("too-many", f"{room.name} has {MAX_BANS} {what}s already.")
-    old, invited = table.get(made.mask), room.invited
-    table[made.mask] = made
-    if table is room.bans:
-        # An invitation from before is no way around it.
-        room.invited = {key for key in invited if not made.matches(key, _addresses(chat, key), chat.cloak)}
-
-    def undo() -> None:
-        _set(table, made.mask, old)
-        room.invited = invited
-
-    length = f" for {span(made.until - now)}" if made.until else ""
-    because = f": {made.reason}" if made.reason else ""
-    data = {"code": what, "room": room.name, "mask": made.mask}
-    told = Answer(session, "info", f"The {what} of {made.mask} in {room.name} holds{length or ' for ever'}.", data)
-    audit = chat.audit(made.by, f"{what} in {room.name}{length}{because}", made.mask)
-    chat.outbox.add(Act(session, [audit, *chat.keep_room(room), told], undo))
-
-
-def _addresses(chat: Chat, key: str) -> tuple[str, ...]:
-    user = chat.users.get(key)
-    return user.addresses if user else ()
 
 
 def _set(table: dict[Any, Any], key: Any, value: Any) -> None:

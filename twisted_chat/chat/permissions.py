@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import IntEnum
-from fnmatch import fnmatchcase
-from ipaddress import ip_network
 from typing import Any
-from unicodedata import normalize
 
-from .addresses import parse_address
-from .cloaks import is_cloak
 from .errors import Refused
-from .names import parse_name
+from .masks import Who, by_address, matcher
 
 
 class Role(IntEnum):
@@ -42,9 +37,11 @@ NEEDS: dict[str, Role] = {
     "rename": Role.OWNER,
 }
 
-FLAGS = ("invite-only", "moderated", "secret", "topic-ops", "members-only")
+FLAGS = ("invite-only", "moderated", "secret", "topic-ops", "members-only", "external")
 # Those that keep people out, or in the dark.
 CLOSING = frozenset({"invite-only", "secret", "members-only", "key"})
+# From what a room may except people.
+EXCEPTIONS = ("ban", "mute", "invite")
 NUMBERS = {"slow": "seconds between two messages of one person", "limit": "how many people fit in"}
 MODES = (*FLAGS, "key", *NUMBERS)
 MAX_KEY = 32
@@ -55,6 +52,8 @@ def need(what: str, modes: Mapping[str, Any]) -> Role:
     """Which role something takes in a room with these modes."""
     if what == "speak" and "moderated" in modes:
         return Role.VOICE
+    if what == "speak" and "external" in modes:
+        return Role.OUTSIDER
     if (what == "topic" and "topic-ops" in modes) or (what == "invite" and "invite-only" in modes):
         return Role.OP
     return NEEDS[what]
@@ -88,8 +87,7 @@ def parse_mode(name: str, value: str | None) -> tuple[str, Any]:
 class Ban:
     """Someone is kept out, or kept quiet.
 
-    @ivar mask: a name or a pattern of one (C{*} and C{?}), or an IP address or network, or a cloak or part of one
-        (see L{cloaks}).
+    @ivar mask: see chat/masks.py.
     @ivar until: when it ends, in seconds since 1970; 0 for never.
     @ivar by, at: who made it, and when.
     """
@@ -103,49 +101,17 @@ class Ban:
     def holds(self, now: float) -> bool:
         return not self.until or now < self.until
 
-    def matches(self, key: str, addresses: Sequence[str], cloak: Callable[[str], str]) -> bool:
-        """
-        @param key: the key of a name.
-        @param addresses: from where that person is connected.
-        @param cloak: what others see of an address: L{Chat.cloak}.
-        """
-        network = _network(self.mask)
-        if network is not None:
-            return any(parse_address(address) in network for address in addresses if address)
-        pattern = self.mask.replace("[", "[[]")
-        if is_cloak(self.mask) and any(fnmatchcase(cloak(address), pattern) for address in addresses):
-            return True
-        return fnmatchcase(key, pattern)
+    def matches(self, who: Who) -> bool:
+        """Whether it is about someone."""
+        return matcher(self.mask)(who)
 
     @property
     def by_address(self) -> bool:
-        return _network(self.mask) is not None
+        """Whether it tells where someone comes from."""
+        return by_address(self.mask)
 
     def record(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def parse_mask(text: str) -> str:
-    """A mask as it is compared.
-
-    @raise Refused: C{"bad-mask"}: it would match everyone, or nothing.
-    """
-    mask = normalize("NFC", normalize("NFC", text.strip()).casefold())
-    network = _network(mask)
-    if network is not None:
-        if network.prefixlen < (8 if network.version == 4 else 16):
-            raise Refused("bad-mask", f"{mask} is too wide: at least a /8, for IPv6 a /16.")
-        return str(network)
-    if "*" not in mask and "?" not in mask:
-        try:
-            return parse_name(text).key
-        except Refused as why:
-            raise Refused("bad-mask", why.sentence) from None
-    if not mask.strip("*?") or len(mask) > 64:
-        raise Refused(
-            "bad-mask", "A mask is a name, a pattern such as spam*, a host, or an address such as 192.0.2.0/24."
-        )
-    return mask
 
 
 def parse_duration(text: str) -> float | None:
@@ -155,10 +121,3 @@ def parse_duration(text: str) -> float | None:
     if unit not in units or not number.isdecimal() or not number.isascii() or len(number) > 6 or not int(number):
         return None
     return float(int(number) * units[unit])
-
-
-def _network(mask: str) -> Any:
-    try:
-        return ip_network(mask, strict=False)
-    except ValueError:
-        return None

@@ -10,6 +10,7 @@ from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Ste
 from .chat import LOBBY, REPLAY, Chat, check_length, counted, span
 from .errors import Refused
 from .events import Card, Event, Kind, Move, Put, inbox
+from .masks import Who
 from .metadata import introduce
 from .names import RESERVED, Name, parse_name, parse_room, skeleton
 from .permissions import Role
@@ -41,7 +42,7 @@ def enter(
     @raise Refused: C{"name-in-use"}, C{"confusable"}, C{"banned"}, C{"suspended"}, or (guests) C{"registered"} and
         C{"no-guests"}.
     """
-    check_admitted(chat, session, name, account)
+    check_admitted(chat, session, name, account, card)
     user = chat.users.get(name.key)
     if user is not None and user.registered and account is not None:
         _attach(chat, session, user, account, welcome, away)
@@ -137,14 +138,18 @@ def banned_here(chat: Chat, user: User, room: Room, session: Session) -> bool:
     """Whether someone in a room is banned from it, under their name now, or from where this session comes."""
     if chat.role(user, room) >= Role.OP:
         return False
-    return chat.find_ban(room.bans.values(), user.name.key, (session.address,)) is not None
+    who = chat.who(user)._replace(addresses=(session.address,), hosts=(user.card.host, chat.cloak(session.address)))
+    return chat.ban_on(who, room) is not None
 
 
-def check_admitted(chat: Chat, session: Session, name: Name, account: Account | None) -> None:
+def check_admitted(chat: Chat, session: Session, name: Name, account: Account | None, card: Card | None = None) -> None:
     """
+    @param card: what else is known of them.
     @raise Refused: as L{enter}, where it is about who someone is.
     """
-    ban = chat.find_ban(chat.bans.values(), name.key, (session.address,))
+    card, seen = card or Card(host=chat.cloak(session.address)), chat.cloak(session.address)
+    own = name.key if account is not None else ""
+    ban = chat.find_ban(chat.bans.values(), Who(name.key, card.ident, (card.host, seen), (session.address,), own))
     if ban is not None and not (account is not None and account.admin):
         raise Refused("banned", "You are banned from this server" + (f": {ban.reason}" if ban.reason else "."))
     if account is None:
@@ -393,10 +398,11 @@ def _why_not(chat: Chat, user: User, room: Room, key: str | None, back: bool = F
     """
     if chat.role(user, room) >= Role.OP or user.name.key in room.invited:
         return None
-    ban = chat.find_ban(room.bans.values(), user.name.key, user.addresses)
+    ban = chat.ban_on(chat.who(user), room)
     if ban is not None:
         return "banned", f"You are banned from {room.name}" + (f": {ban.reason}" if ban.reason else ".")
-    if "invite-only" in room.modes and not back:
+    excepted = chat.find_ban(room.exceptions["invite"].values(), chat.who(user)) is not None
+    if "invite-only" in room.modes and not back and not excepted:
         return "invite-only", f"{room.name} is for those who are invited."
     if room.modes.get("key", key) != key:
         return "bad-key", f"{room.name} has a key: /join {room.name} KEY"
@@ -479,9 +485,12 @@ def rename(chat: Chat, session: Session, text: str) -> None:
         raise Refused("own-name", f"You are logged in as {old.shown}; /logout first to be somebody else.")
     chat.check_free(new, user)
     if not user.registered:
-        check_admitted(chat, session, new, None)
+        check_admitted(chat, session, new, None, user.card)
         for room in user.rooms:
-            if chat.find_ban(room.bans.values(), new.key, ()) is not None:
+            if (
+                chat.ban_on(chat.who(user)._replace(key=new.key), room) is not None
+                and chat.role(user, room) < Role.VOICE
+            ):
                 raise Refused("banned", f"The name {new.shown} is banned from {room.name}, where you are.")
             chat.check_not_muted(user, room)
     steps: list[Step] = []

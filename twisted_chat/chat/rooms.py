@@ -8,7 +8,7 @@ from typing import Any
 from .acts import Act, Session
 from .events import Card
 from .names import Name
-from .permissions import CLOSING, Ban, Role
+from .permissions import CLOSING, EXCEPTIONS, Ban, Role
 
 # The text of being away for no reason given.
 UNATTENDED = "*"
@@ -109,6 +109,7 @@ class Room:
     @ivar roles: what accounts are in it (L{Role.VOICE} and more), whether here or not, by key.
     @ivar modes: those that are set, and their values.
     @ivar bans, mutes: who is kept out, who is kept quiet, by mask.
+    @ivar exceptions: who is not, by mask: of bans, of mutes, and of the need for an invitation (L{EXCEPTIONS}).
     @ivar invited: keys of the names that were invited.
     @ivar metadata: what is said of it, by key.
     @ivar pins: ids of the pinned messages.
@@ -119,6 +120,7 @@ class Room:
 
     __slots__ = (
         "bans",
+        "exceptions",
         "invited",
         "made",
         "members",
@@ -149,6 +151,7 @@ class Room:
         self.modes: dict[str, Any] = {}
         self.bans: dict[str, Ban] = {}
         self.mutes: dict[str, Ban] = {}
+        self.exceptions: dict[str, dict[str, Ban]] = {what: {} for what in EXCEPTIONS}
         self.invited: set[str] = set()
         self.pins: tuple[int, ...] = ()
         self.metadata: Mapping[str, str] = {}
@@ -183,6 +186,9 @@ class Room:
             "modes": dict(self.modes),
             "bans": [ban.record() for ban in self.bans.values()],
             "mutes": [mute.record() for mute in self.mutes.values()],
+            "exceptions": {
+                what: [made.record() for made in table.values()] for what, table in self.exceptions.items() if table
+            },
             "invited": sorted(self.invited),
             "pins": self.pins,
             "metadata": dict(self.metadata),
@@ -198,6 +204,8 @@ class Room:
         self.modes = dict(record["modes"])
         self.bans = {ban["mask"]: Ban(**ban) for ban in record["bans"]}
         self.mutes = {mute["mask"]: Ban(**mute) for mute in record["mutes"]}
+        for what, made in record.get("exceptions", {}).items():
+            self.exceptions[what] = {each["mask"]: Ban(**each) for each in made}
         self.invited = set(record["invited"])
         self.pins = tuple(record["pins"])
         self.metadata = dict(record.get("metadata", {}))

@@ -167,7 +167,7 @@ class Fanout:
                 case Answer():
                     into.append(session.dialect.here.answer(step))
                 case Private():
-                    format = session.formats.get(step.event.room or "", session.dialect.here)
+                    format = _format(session, step.event.room)
                     (pieces if step.aside else into).append(format.event(step.event))
                 case Enter():
                     self._enter(session, step.room, last_id)
@@ -346,3 +346,8 @@ def _merge(
             lines.append((place, line))
     lines.sort()
     return [line for _, line in lines]
+
+
+def _format(session: Session, room: str | None) -> Format:
+    """For what a session is sent beside its rooms' events."""
+    return session.dialect.here if room is None else session.formats.get(room) or session.format_for(room)

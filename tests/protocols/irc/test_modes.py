@@ -61,3 +61,34 @@ class RoomModeTests(SynchronousTestCase):
         for line in ("MODE #dev +m", "MODE #dev -m", "MODE #dev +o ben", "MODE #dev +k x"):
             self.assertEqual(lines(self.ben, line)[0].split(" :")[0], "482 #dev", line)
         self.assertEqual(self.world.chat.rooms["#dev"].modes, {})
+
+    def test_lists(self) -> None:
+        for mode, said, entry, end in (
+            ("+b bad!*@*", "+b bad!*@*", 367, 368),
+            ("+b m:loud", "+b m:loud!*@*", 367, 368),
+            ("+b a:Sam", "+b a:sam", 367, 368),
+            ("+e *!*@192.0.2.9", "+e *!*@192.0.2.9", 348, 349),
+            ("+e m:*!friend@*", "+e m:*!friend@*", 348, 349),
+            ("+I pal", "+I pal!*@*", 346, 347),
+        ):
+            self.assertEqual(lines(self.ann, f"MODE #dev {mode}"), [f":ann!~ann@chat MODE #dev {said}"])
+            shown = lines(self.ann, f"MODE #dev {said[:2]}")
+            self.assertIn(f"{entry} #dev {said[3:]} ann {int(START)}", shown)
+            self.assertEqual(shown[-1].split(" :")[0], f"{end} #dev")
+        self.assertEqual(len(self.ben.heard()), 5)
+        self.assertEqual(self.netcat.read()[:3], [f"user [ann] set {w}" for w in ("ban bad", "mute loud", "ban a:sam")])
+        self.assertEqual(len(lines(self.ben, "MODE #dev b")), 4)
+        self.assertEqual(len(lines(self.ben, "MODE #dev e")), 2)
+        self.assertEqual(lines(self.ann, "MODE #dev -b BAD!*@*"), [":ann!~ann@chat MODE #dev -b bad!*@*"])
+        self.assertEqual(lines(self.ann, "MODE #dev -b bad!*@*"), [])
+        eve = irc_enter(self.world, "eve")
+        self.assertEqual(lines(eve, "MODE #dev b")[0].split(" :")[0], "442 #dev")
+        self.assertEqual(lines(self.ben, "MODE #dev +b eve")[0].split(" :")[0], "482 #dev")
+        self.assertEqual(lines(self.ann, "MODE #dev +b a!b!c")[0].split(" :")[0], "696 #dev b a!b!c")
+
+    def test_outside_messages(self) -> None:
+        self.assertEqual(lines(self.ann, "MODE #dev +n"), [])
+        self.assertEqual(lines(self.ann, "MODE #dev -n"), [":ann!~ann@chat MODE #dev -n"])
+        self.assertEqual(self.netcat.read(), ["user [ann] set external"])
+        self.assertEqual(lines(self.ann, "MODE #dev")[0], "324 #dev +")
+        self.assertEqual(lines(self.ann, "MODE #dev +n"), [":ann!~ann@chat MODE #dev +n"])

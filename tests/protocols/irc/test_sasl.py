@@ -10,7 +10,7 @@ from irc_support import IRCClient, irc_connect, irc_enter
 from scram_client import respond
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat import moderation, scram
+from twisted_chat.chat import bans, scram
 
 CERTIFICATE = "ab" * 32
 
@@ -214,9 +214,9 @@ class AfterTests(SaslCase):
     def test_nobody_stays_where_the_account_is_banned(self) -> None:
         zoe = irc_enter(self.world, "zoe", "#dev")
         kim = irc_enter(self.world, "kim", "#dev", caps=["sasl"])
-        moderation.ban(self.world.chat, zoe.session, "ann", None, "", "#dev")
+        bans.ban(self.world.chat, zoe.session, "ann", None, "", "#dev")
         self.world.settle()
-        zoe.heard()
+        self.world.all_read()
         said = self.log_in(kim)
         self.assertEqual([s.command for s in said], ["900", "903", "NICK", "PART"])
         self.assertEqual([s.command for s in zoe.heard()], ["NICK", "PART"])

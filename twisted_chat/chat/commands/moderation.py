@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import bans as bans_
 from .. import deletion, moderation, ownership, renaming
 from ..acts import Session
 from ..chat import Chat
@@ -68,21 +69,21 @@ def kick(chat: Chat, session: Session, name: str, reason: str | None) -> None:
 
 @command(GROUP, "ban", "MASK", "[duration and reason]")
 def ban(chat: Chat, session: Session, mask: str, rest: str | None) -> None:
-    """Keeps someone out, for a time such as 10m, 2h or 7d, or for ever. MASK is a name, a pattern such as spam*, or
-    an address or network such as 192.0.2.0/24."""
-    moderation.ban(chat, session, mask, *split_duration(rest))
+    """Keeps someone out, for a time such as 10m, 2h or 7d, or for ever. MASK is a name, a pattern such as spam*, an
+    address or network such as 192.0.2.0/24, name!ident@host, or a:ACCOUNT."""
+    bans_.ban(chat, session, mask, *split_duration(rest))
 
 
 @command(GROUP, "unban", "MASK")
 def unban(chat: Chat, session: Session, mask: str) -> None:
     """Takes a ban back."""
-    moderation.lift(chat, session, mask, "ban")
+    bans_.lift(chat, session, mask, "ban")
 
 
 @command(GROUP, "bans")
 def bans(chat: Chat, session: Session) -> None:
-    """Lists who is banned and who is muted; addresses are shown to ops only."""
-    moderation.list_bans(chat, session)
+    """Lists who is banned, muted and excepted; addresses are shown to ops only."""
+    bans_.list_bans(chat, session)
 
 
 @command(GROUP, "mute", "NAME", "[DURATION]")
@@ -90,13 +91,25 @@ def mute(chat: Chat, session: Session, name: str, duration: str | None) -> None:
     """Lets someone read but not speak, for a time such as 10m, or for ever."""
     if duration is not None and parse_duration(duration) is None:
         raise Refused("usage", "A duration is a number and s, m, h, d or w: 10m, 2h, 7d.")
-    moderation.mute(chat, session, name, duration)
+    bans_.mute(chat, session, name, duration)
 
 
 @command(GROUP, "unmute", "NAME")
 def unmute(chat: Chat, session: Session, name: str) -> None:
     """Lets someone speak again."""
-    moderation.lift(chat, session, name, "mute")
+    bans_.lift(chat, session, name, "mute")
+
+
+@command(GROUP, "except", "BAN|MUTE|INVITE", "MASK")
+def make_exception(chat: Chat, session: Session, what: str, mask: str) -> None:
+    """Excepts someone from the room's bans or mutes, or lets them in without an invitation. MASK is as for /ban."""
+    bans_.make_exception(chat, session, what.lower(), mask)
+
+
+@command(GROUP, "unexcept", "BAN|MUTE|INVITE", "MASK")
+def lift_exception(chat: Chat, session: Session, what: str, mask: str) -> None:
+    """Takes an exception back."""
+    bans_.lift(chat, session, mask, f"except-{what.lower()}")
 
 
 @command(GROUP, "invite", "NAME")
@@ -107,8 +120,8 @@ def invite(chat: Chat, session: Session, name: str) -> None:
 
 @command(GROUP, "mode", "[MODE]", "[VALUE]")
 def mode(chat: Chat, session: Session, name: str | None, value: str | None) -> None:
-    """Shows the room's modes, or sets one: invite-only, moderated, secret, topic-ops, members-only (on or off),
-    key WORD, slow SECONDS, limit PEOPLE; off clears it."""
+    """Shows the room's modes, or sets one: invite-only, moderated, secret, topic-ops, members-only, external (on or
+    off), key WORD, slow SECONDS, limit PEOPLE; off clears it."""
     if name is None:
         moderation.show_modes(chat, session)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...chat import moderation, ownership
+from ...chat import bans, moderation, ownership
 from ...chat.commands.moderation import split_duration
 from ...chat.errors import Refused
 from ...chat.permissions import Role
@@ -65,14 +65,14 @@ def kick(connection: IRCProtocol, words: list[str]) -> None:
 def ban(connection: IRCProtocol, words: list[str]) -> None:
     """Keeps somebody out of the room, for a time such as 2h, or for ever. MASK is a name, a pattern such as spam*, or
     an address."""
-    moderation.ban(connection.chat, connection.session, words[1], *split_duration(" ".join(words[2:])), words[0])
+    bans.ban(connection.chat, connection.session, words[1], *split_duration(" ".join(words[2:])), words[0])
 
 
 @word("UNBAN #ROOM [MASK]")
 def unban(connection: IRCProtocol, words: list[str]) -> None:
     """Takes a ban back."""
     mask = words[1] if len(words) > 1 else connection.nick
-    moderation.lift(connection.chat, connection.session, mask, "ban", words[0])
+    bans.lift(connection.chat, connection.session, mask, "ban", words[0])
 
 
 @word("INVITE #ROOM NICK")

@@ -12,7 +12,7 @@ from ...chat.events import ANSWERING, Event, Kind, by_line, deleted
 from ...chat.text import clean
 from ...delivery.session import Dialect
 from .capabilities import SERVICE
-from .letters import LETTERS
+from .letters import write_change
 from .message import FITS, MAX_LINE, Written, cut, escape, fold, pieces
 
 # The batch in which replay is sent; no two are open at a time.
@@ -262,15 +262,11 @@ class IRCFormat:
         return (f"{source} KICK {event.room} {event.target} :{event.text or event.actor}",)
 
     def _mode(self, source: str, event: Event) -> Sequence[str]:
-        name, _, value = event.text.partition(" ")
-        # Owners are shown as ops are.
-        letter = "o" if name == "owner" else LETTERS.get(name.removeprefix("-"))
-        if letter is None:
+        change = write_change(event.text, event.target, event.aside)
+        if change is None:
             whose = f" for {event.target}" if event.target else ""
             return (f":{self.server} NOTICE {event.room} :{event.actor} set {event.text}{whose}",)
-        sign = "-" if name.startswith("-") else "+"
-        value = event.target or event.aside or value or ("*" if letter == "k" else "")
-        return (f"{source} MODE {event.room} {sign}{letter}{' ' + value if value else ''}",)
+        return (f"{source} MODE {event.room} {' '.join(filter(None, change))}",)
 
     def _announce(self, source: str, event: Event) -> Sequence[str]:
         return (f"{source} NOTICE * :{event.text}",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...chat.bans import MAX_BANS
 from ...chat.chat import MAX_NOTE, Chat
 from ...chat.history import MOST as MOST_HISTORY
 from ...chat.names import MAX_LENGTH
@@ -22,6 +23,7 @@ def tokens(chat: Chat) -> list[str]:
     """All of them."""
     return [
         "AWAYLEN=" + str(MAX_NOTE),
+        "ACCOUNTEXTBAN=a",
         f"CHATHISTORY={MOST_HISTORY}",
         "CASEMAPPING=ascii",
         f"CHANLIMIT=#:{chat.max_rooms}",
@@ -29,10 +31,14 @@ def tokens(chat: Chat) -> list[str]:
         f"CHANNELLEN={MAX_LENGTH + 1}",
         "CHANTYPES=#",
         "ELIST=" + ELIST,
+        "EXCEPTS=e",
+        "EXTBAN=,am",
         "HOSTLEN=64",
         f"KICKLEN={MAX_NOTE}",
         "MSGREFTYPES=msgid,timestamp",
         "NETWORK=" + chat.server.replace(" ", "-"),
+        "INVEX=I",
+        f"MAXLIST=b:{MAX_BANS},e:{MAX_BANS},I:{MAX_BANS}",
         f"MODES={MAX_CHANGES}",
         f"MONITOR={MAX_WATCHED}",
         f"NAMELEN={MAX_REALNAME}",

@@ -2,14 +2,57 @@
 
 from __future__ import annotations
 
+from ...chat.cloaks import is_cloak
+from ...chat.masks import is_network
 from ...chat.permissions import Role
 
 FLAGS = {"i": "invite-only", "m": "moderated", "p": "members-only", "s": "secret", "t": "topic-ops"}
 VALUES = {"k": "key", "l": "limit"}
 ROLES = {"o": Role.OP, "v": Role.VOICE}
+# Set when the chat's mode "external" is not.
+INSIDE = "n"
+# By the names of chat/bans.py: the letter, and what stands before the mask.
+LISTS = {
+    "ban": ("b", ""),
+    "mute": ("b", "m:"),
+    "except-ban": ("e", ""),
+    "except-mute": ("e", "m:"),
+    "except-invite": ("I", ""),
+}
 
 NAMES = {**FLAGS, **VALUES}
 LETTERS = {name: letter for letter, name in NAMES.items()} | {role.name.lower(): c for c, role in ROLES.items()}
 # What ISUPPORT says of them (CHANMODES): lists, with a value always, with one when set, without.
-KINDS = f"beI,k,l,{''.join(sorted([*FLAGS, 'n']))}"
-ALL = "".join(sorted("beIn" + "".join((*FLAGS, *VALUES, *ROLES)), key=str.swapcase))
+KINDS = f"beI,k,l,{''.join(sorted([*FLAGS, INSIDE]))}"
+ALL = "".join(sorted("beI" + INSIDE + "".join((*FLAGS, *VALUES, *ROLES)), key=str.swapcase))
+
+
+def write_mask(mask: str) -> str:
+    """A mask (see chat/masks.py) as IRC's clients write it: name!ident@host."""
+    if mask.startswith("a:") or "!" in mask:
+        return mask
+    if is_cloak(mask):
+        return "*!*@" + mask
+    if is_network(mask):
+        return "*!*@" + mask.removesuffix("/32" if "." in mask else "/128")
+    return mask + "!*@*"
+
+
+def write_change(text: str, target: str, aside: str) -> tuple[str, str] | None:
+    """A change of a mode as the chat has it, as IRC's letters and their value.
+
+    @param text, target, aside: see L{Event}.
+    @return: C{None} for a mode that has no letter.
+    """
+    name, _, value = text.partition(" ")
+    sign, name = ("-", name[1:]) if name.startswith("-") else ("+", name)
+    if name == "external":
+        return ("-" if sign == "+" else "+") + INSIDE, ""
+    if name in LISTS:
+        letter, before = LISTS[name]
+        return sign + letter, before + write_mask(value)
+    # Owners are shown as ops are.
+    letter = "o" if (name, sign) == ("owner", "+") else LETTERS.get(name, "")
+    if not letter:
+        return None
+    return sign + letter, target or aside or value or ("*" if letter == "k" else "")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ...chat import moderation
+from ...chat import bans, moderation
 from ...chat.errors import Refused
 from ...chat.permissions import MAX_KEY, MAX_NUMBER, need
 from ...chat.rooms import Room
-from .letters import ALL, FLAGS, LETTERS, ROLES, VALUES
+from .letters import ALL, FLAGS, INSIDE, LETTERS, LISTS, ROLES, VALUES, write_mask
 from .message import Message
 from .verbs import verb
 
@@ -43,7 +43,7 @@ def _show(connection: IRCProtocol, room: Room) -> list[str]:
     """324 and 329; the key is for members."""
     inside = connection.user in room.members
     modes = {LETTERS[name]: value for name, value in room.modes.items() if name in LETTERS}
-    letters = sorted("n" + "".join(modes))
+    letters = sorted("".join(modes) + ("" if "external" in room.modes else INSIDE))
     values = [str(modes[c]) if c != "k" or inside else "*" for c in letters if c in VALUES]
     return [
         connection.numeric(324, room.name, "+" + "".join(letters), *values),
@@ -70,7 +70,9 @@ def _change(connection: IRCProtocol, room: Room, params: list[str]) -> None:
     for given, letter, value in islice(split(params[1], params[2:]), MAX_CHANGES):
         if letter not in ALL:
             connection.reply(472, letter, text="is unknown mode char to me")
-        elif letter in FLAGS or letter in VALUES or letter == "n":
+        elif letter in "beI":
+            _set_list(connection, room, given, letter, value)
+        elif letter in FLAGS or letter in VALUES or letter == INSIDE:
             _set(connection, room, given, letter, value)
         elif letter in ROLES:
             _set_role(connection, room, given, letter, value)
@@ -93,9 +95,9 @@ def _attempt(connection: IRCProtocol, room: Room, letter: str, value: str | None
 def _set(connection: IRCProtocol, room: Room, given: bool, letter: str, value: str | None) -> None:
     chat, session = connection.chat, connection.session
     new = (value if letter in VALUES else "on") if given else "off"
-    name = FLAGS.get(letter) or VALUES.get(letter)
-    if name is None:
-        return
+    name = FLAGS.get(letter) or VALUES.get(letter, "external")
+    if letter == INSIDE:
+        given, new = not given, "off" if given else "on"
     if given and letter in VALUES and (new or "").lower() == "off":
         new = ""
     same = name not in room.modes if not given else str(room.modes.get(name)) == ("True" if new == "on" else new)
@@ -111,3 +113,42 @@ def _set_role(connection: IRCProtocol, room: Room, given: bool, letter: str, val
         return
     role, name = ROLES[letter], value
     _attempt(connection, room, letter, name, lambda: moderation.set_role(chat, session, name, role, given, room.name))
+
+
+# For each list: the numeric of an entry, that of the end, and what it is called.
+_SHOWN = {"b": (367, 368, "ban"), "e": (348, 349, "exception"), "I": (346, 347, "invite exception")}
+
+
+def _set_list(connection: IRCProtocol, room: Room, given: bool, letter: str, value: str | None) -> None:
+    chat, session = connection.chat, connection.session
+    if not value:
+        _show_list(connection, room, letter)
+        return
+    muted = letter != "I" and value.lower().startswith("m:")
+    what = next(name for name, how in LISTS.items() if how == (letter, "m:" if muted else ""))
+    mask = value[2:] if muted else value
+
+    def do() -> None:
+        if not given:
+            bans.lift(chat, session, mask, what, room.name, tell=False)
+        elif what == "ban":
+            bans.ban(chat, session, mask, None, "", room.name, put_out=False, tell=False)
+        elif what == "mute":
+            bans.mute(chat, session, mask, None, room.name, tell=False)
+        else:
+            bans.make_exception(chat, session, what.removeprefix("except-"), mask, room.name, tell=False)
+
+    _attempt(connection, room, letter, value, do)
+
+
+def _show_list(connection: IRCProtocol, room: Room, letter: str) -> None:
+    chat = connection.chat
+    chat.own_room(connection.session, room.name)
+    entry, end, name = _SHOWN[letter]
+    lines = []
+    for what, made in bans.shown_bans(chat, connection.user, room):
+        of, before = LISTS[what]
+        if of == letter:
+            mask = before + write_mask(made.mask)
+            lines.append(connection.numeric(entry, room.name, mask, made.by, str(int(made.at))))
+    connection.lines([*lines, connection.numeric(end, room.name, text=f"End of channel {name} list")])
