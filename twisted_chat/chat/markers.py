@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from .acts import Act, Answer, Session, Step
 from .chat import Chat
 from .events import Put
@@ -74,6 +76,35 @@ def mark(chat: Chat, session: Session, text: str, time: int) -> None:
 def forget(chat: Chat, key: str) -> list[Put]:
     """The steps that forget up to where an account has read."""
     return [Put("read", f"{key} {target}", None) for target in chat.reads.pop(key, {})]
+
+
+def rename(chat: Chat, members: Sequence[User], old: str, new: str) -> tuple[list[Put], Callable[[], None]]:
+    """A room has another name.
+
+    @param members: who is in it.
+    @return: the steps that keep what accounts have read there, and what takes all of it back.
+    """
+    puts: list[Put] = []
+    moved: list[tuple[dict[str, int], int | None]] = []
+    for key, markers in [*chat.reads.items(), *(("", member.reads) for member in members)]:
+        if old in markers:
+            moved.append((markers, markers.get(new)))
+            markers[new] = markers.pop(old)
+            if key:
+                puts += [Put("read", f"{key} {old}", None), Put("read", f"{key} {new}", {"time": markers[new]})]
+    marked = [member for member in members if old in member.marked]
+    for member in marked:
+        member.marked = member.marked - {old} | {new}
+
+    def undo() -> None:
+        for markers, before in moved:
+            markers[old] = markers.pop(new)
+            if before is not None:
+                markers[new] = before
+        for member in marked:
+            member.marked = member.marked - {new} | {old}
+
+    return puts, undo
 
 
 def _markers(chat: Chat, user: User) -> dict[str, int]:

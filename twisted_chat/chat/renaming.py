@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from . import markers
 from .acts import Act, Enter, Exit, Focus, Private, Session, Step
 from .chat import LOBBY, Chat, check_length
 from .errors import Refused
@@ -35,8 +36,10 @@ def rename_room(chat: Chat, session: Session, text: str, reason: str = "", where
     for member, read in marks.items():
         member.marks = {new.key if name == old.key else name: id for name, id in read.items()}
     notes, undo_notes = _amend_accounts(chat, old.key, new.key)
+    read_marks, undo_read = markers.rename(chat, members, old.key, new.key)
 
     def undo() -> None:
+        undo_read()
         undo_notes()
         _give_name(chat, room, old)
         room.renamed = before
@@ -45,7 +48,14 @@ def rename_room(chat: Chat, session: Session, text: str, reason: str = "", where
 
     told = Event(Kind.ROOM_RENAME, int(chat.now() * 1000), old.key, user.name.shown, new.key, reason)
     told.card, told.stream = user.card, new.key
-    steps: list[Step] = [Move(old.key, new.key), Put("room", old.key, None), *chat.keep_room(room), *notes, told]
+    steps: list[Step] = [
+        Move(old.key, new.key),
+        Put("room", old.key, None),
+        *chat.keep_room(room),
+        *notes,
+        *read_marks,
+        told,
+    ]
     steps.append(chat.audit(user.name.shown, f"rename {old.key}{': ' if reason else ''}{reason}", new.key))
     for member in members:
         for each in member.sessions:
@@ -79,8 +89,8 @@ def _amend_accounts(chat: Chat, old: str, new: str) -> tuple[list[Put], Callable
     for key, account in chat.accounts.items():
         if old in account.rooms or old in account.markers:
             rooms = tuple(new if name == old else name for name in account.rooms)
-            markers = {new if name == old else name: id for name, id in account.markers.items()}
-            put, undo = chat.accounts.change(key, rooms=rooms, markers=markers)
+            read = {new if name == old else name: id for name, id in account.markers.items()}
+            put, undo = chat.accounts.change(key, rooms=rooms, markers=read)
             puts.append(put)
             undos.append(undo)
 

@@ -6,7 +6,7 @@ from chat_support import PASSWORD, START, World
 from irc_support import IRCClient, Said, irc_connect, irc_enter
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat import markers
+from twisted_chat.chat import markers, orders
 from twisted_chat.protocols.irc import history
 from twisted_chat.protocols.irc.history import parse_time, write_time
 
@@ -404,6 +404,27 @@ class MarkerTests(HistoryCase):
             self.marker("MARKREAD #room", irc_enter(self.world, "kim", caps=self.caps)), ["#room", time(-5)]
         )
         self.assertEqual(self.marker("MARKREAD #room", irc_enter(self.world, "ann", caps=self.caps)), ["#room", "*"])
+
+    def test_a_room_takes_them_along_to_its_new_name(self) -> None:
+        ann = irc_enter(self.world, "ann", "#room", caps=self.caps)
+        for client in (self.kim, ann):
+            self.marker(f"MARKREAD #room {time(-5)}", client)
+        self.world.store.full = True
+        self.kim.ask("RENAME #room #other")
+        self.world.store.full = False
+        self.assertEqual(self.marker("MARKREAD #room"), ["#room", time(-5)])
+        self.kim.ask("RENAME #room #other")
+        self.world.all_read()
+        for client in (self.kim, ann):
+            self.assertEqual(self.marker("MARKREAD #other", client), ["#other", time(-5)])
+            self.assertEqual(self.marker("MARKREAD #room", client), ["#room", "*"])
+        self.assertEqual(World(self.world.store).chat.reads["kim"], {"#other": round(START - 5) * 1000})
+
+    def test_they_are_forgotten_with_the_account(self) -> None:
+        self.marker(f"MARKREAD #room {time(-5)}")
+        orders.execute(self.world.chat, "1", {"do": "erase", "name": "kim"})
+        self.world.settle()
+        self.assertEqual((self.world.chat.reads, World(self.world.store).chat.reads), ({}, {}))
 
     def test_what_cannot_be_understood(self) -> None:
         self.assertEqual(self.fail_of("MARKREAD"), ["MARKREAD", "NEED_MORE_PARAMS"])
