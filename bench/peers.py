@@ -185,7 +185,7 @@ PEERS = {
         Peer("floor-turn", "raw", "floor", _no_compiler, _floor("turn"), lambda: "floor, one send a turn"),
         Peer("floor-line", "raw", "floor", _no_compiler, _floor("line"), lambda: "floor, one send a message"),
         Peer("ours", "line", "ours", _no_daemon, _ours("line"), _our_version),
-        Peer("ours-irc", "irc", "ours", _no_daemon, _ours("irc"), _our_version),
+        Peer("ours-irc", "irc", "ours", _no_daemon, _ours("irc"), lambda: f"{_our_version()}, IRC"),
         Peer(
             "ours-second",
             "line",
