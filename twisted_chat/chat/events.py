@@ -36,6 +36,7 @@ class Kind(IntEnum):
     WALLOPS = 105
     INVITE = 106
     PROGRAM = 107
+    ROLE = 108
 
 
 # What is said in rooms, and its author or an op can take back; what is said to one person; and all that people said, as
@@ -47,7 +48,9 @@ TALK = SPOKEN | DIRECT | REACTIONS | {Kind.TOPIC, Kind.AUDIT, Kind.ANNOUNCE}
 
 
 # What is told to those who are there, and not kept.
-PASSING = frozenset({Kind.AWAY, Kind.ACCOUNT, Kind.PROFILE, Kind.TAGS, Kind.WALLOPS, Kind.INVITE, Kind.PROGRAM})
+PASSING = frozenset(
+    {Kind.AWAY, Kind.ACCOUNT, Kind.PROFILE, Kind.TAGS, Kind.WALLOPS, Kind.INVITE, Kind.PROGRAM, Kind.ROLE}
+)
 # Whose target is the id of a message, and not a name.
 ANSWERING = SPOKEN | REACTIONS
 

@@ -120,6 +120,9 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
 
     kept = [put for room in before for put in chat.keep_room(room)]
     seen = chat.tell(user, Kind.ACCOUNT, account.name)
+    for room, role in members.items():
+        if room.members[user] > role:
+            seen += presence.show_role(chat, user, room)
     caught_up = presence.catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, [*behind, put, *kept, *told, *renamed, *seen, *caught_up], undo))
     for room in [room for room in user.rooms if presence.banned_here(chat, user, room, session)]:
@@ -146,7 +149,8 @@ def _come_back(chat: Chat, session: Session, user: User, account: Account) -> No
 
     steps: list[Step] = [Enter(session, room.name) for room in rooms]
     for room in rooms:
-        steps += [chat.event(Kind.JOIN, room, user), *tell_room_away(chat, user, room, session)]
+        steps += [chat.event(Kind.JOIN, room, user), *presence.show_role(chat, user, room)]
+        steps += tell_room_away(chat, user, room, session)
     chat.outbox.add(Act(session, steps, undo))
 
 

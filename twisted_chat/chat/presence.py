@@ -88,7 +88,8 @@ def enter(
         steps += [Enter(session, room.name)]
     steps.append(Focus(session, rooms[0].name if rooms else None))
     steps += came(chat, shown)
-    steps += [chat.event(Kind.JOIN, room, user) for room in rooms]
+    for room in rooms:
+        steps += [chat.event(Kind.JOIN, room, user), *show_role(chat, user, room)]
     if welcome is None:
         steps.append(_greeting(chat, session, rooms))
     steps += [Recall(session, (room.name,), REPLAY, talk=True, title=room.name) for room in rooms[:1]]
@@ -357,7 +358,7 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
             user.farewell.steps = [s for s in left if not (isinstance(s, (Event, Move)) and s.room == room.name)]
 
     steps: list[Step] = [Enter(s, room.name) for s in user.sessions]
-    steps += [Focus(session, room.name), chat.event(Kind.JOIN, room, user)]
+    steps += [Focus(session, room.name), chat.event(Kind.JOIN, room, user), *show_role(chat, user, room)]
     steps += [*tell_room_away(chat, user, room, session), *introduce(chat, user, room), now_in(session, room)]
     for s in user.sessions:
         steps += (
@@ -463,6 +464,14 @@ def remove(
                 s.room = room
 
     chat.outbox.add(Act(by, steps, undo))
+
+
+def show_role(chat: Chat, user: User, room: Room) -> list[Step]:
+    """What tells those in a room of the role that someone has there from before, in protocols that show it."""
+    role = room.members[user]
+    if role < Role.VOICE or len(room.members) == 1:
+        return []
+    return [chat.passing(Kind.ROLE, room, user, user.name.shown, "voice" if role is Role.VOICE else "op")]
 
 
 def to_themselves(user: User, event: Event) -> list[Private]:

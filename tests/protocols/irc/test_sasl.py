@@ -11,6 +11,7 @@ from scram_client import respond
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat import bans, scram
+from twisted_chat.chat.permissions import Role
 
 CERTIFICATE = "ab" * 32
 
@@ -202,14 +203,27 @@ class AfterTests(SaslCase):
         self.assertEqual(bob.heard()[0].nick, "ann")
 
     def test_roles_are_put_together(self) -> None:
-        irc_enter(self.world, "bob", "#dev")
+        bob = irc_enter(self.world, "bob", "#dev")
         kim = irc_enter(self.world, "kim", "#mine", "#dev", caps=["sasl"])
-        self.world.chat.rooms["#dev"].roles["ann"] = 3
+        self.world.chat.rooms["#dev"].roles["ann"] = Role.OP
         self.log_in(kim)
+        # What the nick has in front of it others are told.
+        self.assertEqual([(s.nick, s.params) for s in bob.heard()][1:], [("test.local", ["#dev", "+o", "ann"])])
         rooms = self.world.chat.rooms
         self.assertEqual(rooms["#mine"].roles, {"ann": 4})
         self.assertEqual(rooms["#dev"].members[self.user("ann")], 3)
         self.assertIn("ann", self.world.store._records["room", "#mine"]["roles"])
+
+    def test_the_role_of_an_account_that_comes_in_is_told(self) -> None:
+        bob = irc_enter(self.world, "bob", "#dev")
+        self.world.chat.rooms["#dev"].roles["ann"] = Role.VOICE
+        ann = irc_enter(self.world, "ann", "#dev")
+        self.assertEqual([(s.command, s.params) for s in bob.heard()], [])
+        ann.ask("PART #dev")
+        bob.heard()
+        ann.ask("JOIN #dev")
+        said = [(s.command, s.params) for s in bob.heard()]
+        self.assertEqual(said, [("JOIN", ["#dev"]), ("MODE", ["#dev", "+v", "ann"])])
 
     def test_nobody_stays_where_the_account_is_banned(self) -> None:
         zoe = irc_enter(self.world, "zoe", "#dev")

@@ -268,6 +268,9 @@ class IRCFormat:
             return (f":{self.server} NOTICE {event.room} :{event.actor} set {event.text}{whose}",)
         return (f"{source} MODE {event.room} {' '.join(filter(None, change))}",)
 
+    def _role(self, source: str, event: Event) -> Sequence[str]:
+        return self._mode(f":{self.server}", event)
+
     def _announce(self, source: str, event: Event) -> Sequence[str]:
         return (f"{source} NOTICE * :{event.text}",)
 
@@ -322,6 +325,7 @@ _OTHERS: dict[Kind, Callable[[IRCFormat, str, Event], Sequence[str]]] = {
     Kind.TAGS: IRCFormat._tagmsg,
     Kind.INVITE: IRCFormat._invite,
     Kind.ROOM_RENAME: IRCFormat._room_rename,
+    Kind.ROLE: IRCFormat._role,
     Kind.AWAY: IRCFormat._away,
     Kind.ACCOUNT: IRCFormat._account,
     Kind.PROFILE: IRCFormat._profile,
