@@ -171,7 +171,7 @@ class Chat:
             raise Refused("not-in-room", f"You are not in {room.name}.")
         now = self.now()
         user.active = now
-        undo = self._check_may_speak(user, room, now) if room.modes or room.mutes or room.bans else None
+        undo = self.check_may_speak(user, room) if room.modes or room.mutes or room.bans else None
         event = Event(kind, int(now * 1000), room.name, user.name.shown, to, text)
         event.card = user.card
         event.tags = tags
@@ -287,11 +287,11 @@ class Chat:
         event.id = self.outbox.position + 1
         return Private(sessions, event)
 
-    def _check_may_speak(self, user: User, room: Room, now: float) -> Callable[[], None] | None:
+    def check_may_speak(self, user: User, room: Room) -> Callable[[], None] | None:
         """
         @return: what takes back that they have spoken now.
         """
-        role = self.role(user, room)
+        now, role = self.now(), self.role(user, room)
         if role < need("speak", room.modes):
             raise Refused("moderated", f"{room.name} is moderated: only those with voice may speak.")
         self.check_not_muted(user, room)

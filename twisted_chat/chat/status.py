@@ -77,3 +77,24 @@ def set_realname(chat: Chat, session: Session, text: str) -> None:
         steps.append(Private(user.sessions, chat.passing(Kind.PROFILE, None, user, text=text)))
     steps.append(Answer(session, "info", f"You are {text} now.", {"code": "realname"}))
     chat.outbox.add(Act(session, steps))
+
+
+def set_flag(chat: Chat, session: Session, flag: str, on: bool) -> bool:
+    """Say something of oneself: C{"invisible"}, C{"wallops"} (see L{User.flags}), C{"bot"} (a program), or, to take it
+    back only, C{"oper"} (see L{User.oper}).
+
+    @return: whether that is new.
+    """
+    user = chat.user(session)
+    if flag == "oper":
+        if on or not user.oper:
+            return False
+        user.oper = ""
+        return True
+    if flag == "bot":
+        new = user.card.bot is not on
+        user.card = user.card._replace(bot=on)
+        return new
+    new = (flag in user.flags) is not on
+    user.flags = user.flags | {flag} if on else user.flags - {flag}
+    return new

@@ -92,3 +92,31 @@ class RoomModeTests(SynchronousTestCase):
         self.assertEqual(self.netcat.read(), ["user [ann] set external"])
         self.assertEqual(lines(self.ann, "MODE #dev")[0], "324 #dev +")
         self.assertEqual(lines(self.ann, "MODE #dev +n"), [":ann!~ann@chat MODE #dev +n"])
+
+
+class UserModeTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.world = World()
+        self.world.account("root", admin=True)
+        self.ann = irc_enter(self.world, "ann", "#dev")
+        self.ben = irc_enter(self.world, "ben", "#dev", caps=["message-tags"])
+
+    def test_of_oneself_only(self) -> None:
+        self.assertEqual(lines(self.ann, "MODE ann"), ["221 +"])
+        self.assertEqual(lines(self.ann, "MODE ann +iBi", "MODE ANN"), [":ann!~ann@chat MODE ann +iB", "221 +Bi"])
+        self.assertEqual(lines(self.ann, "MODE ann -iB+w"), [":ann!~ann@chat MODE ann -iB+w"])
+        self.assertEqual(lines(self.ann, "MODE ann +w", "MODE ann +o"), [])
+        self.assertEqual(lines(self.ann, "MODE ann +xi"), [":ann!~ann@chat MODE ann +i", "501 :Unknown MODE flag"])
+        self.assertEqual(self.ann.numerics("MODE ben", "MODE ben +i", "MODE nobody"), ["502", "502", "401"])
+
+    def test_a_program_is_marked_as_one(self) -> None:
+        self.ann.ask("MODE ann +B", "PRIVMSG #dev :beep")
+        self.assertIn("bot", self.ben.heard()[0].tags)
+        self.ann.ask("MODE ann -B", "PRIVMSG ben :beep")
+        self.assertNotIn("bot", self.ben.heard()[0].tags)
+
+    def test_an_administrator_may_lay_that_down(self) -> None:
+        self.ann.ask("OPER root correct-horse")
+        self.assertEqual(lines(self.ann, "MODE ann"), ["221 +o"])
+        self.assertEqual(lines(self.ann, "MODE ann -o", "MODE ann"), [":ann!~ann@chat MODE ann -o", "221 +"])
+        self.assertFalse(self.world.chat.is_admin(self.ann.user))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import answering, history, status
+from .. import answering, history, ranks, status
 from ..acts import Answer, Recall, Session
 from ..chat import REPLAY, Chat, counted
 from ..errors import Refused
@@ -17,8 +17,14 @@ GROUP = "Talking"
 
 @command(GROUP, "msg", "NAME", "text")
 def msg(chat: Chat, session: Session, name: str, text: str) -> None:
-    """Says something to one person only. Who has an account and is not here receives it on coming back."""
-    chat.message(session, text, name)
+    """Says something to one person only. Who has an account and is not here receives it on coming back. "/msg #room"
+    says it in that room, and "/msg @#room" to its ops only."""
+    if name.startswith("#"):
+        chat.say(session, text, where=name.casefold())
+    elif name[:1] in ranks.MARKS:
+        ranks.say_to_rank(chat, session, text, name)
+    else:
+        chat.message(session, text, name)
 
 
 @command(GROUP, "me", "text")

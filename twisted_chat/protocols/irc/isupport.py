@@ -14,7 +14,7 @@ from .modes import MAX_CHANGES
 from .rooms import MAX_TARGETS
 from .talking import MAX_TARGETS as MAX_TALKED
 
-USER_MODES = "Bio"
+USER_MODES = "".join(letters.USER_FLAGS)
 ROOM_MODES = letters.ALL
 A_LINE = 13
 
@@ -25,6 +25,7 @@ def tokens(chat: Chat) -> list[str]:
         "AWAYLEN=" + str(MAX_NOTE),
         "ACCOUNTEXTBAN=a",
         f"CHATHISTORY={MOST_HISTORY}",
+        "BOT=B",
         "CASEMAPPING=ascii",
         f"CHANLIMIT=#:{chat.max_rooms}",
         "CHANMODES=" + letters.KINDS,
@@ -44,6 +45,7 @@ def tokens(chat: Chat) -> list[str]:
         f"NAMELEN={MAX_REALNAME}",
         f"NICKLEN={MAX_LENGTH}",
         "PREFIX=(ov)@+",
+        "STATUSMSG=@+",
         f"TARGMAX=INVITE:1,JOIN:{MAX_TARGETS},KICK:{MAX_TARGETS},LIST:,NAMES:{MAX_TARGETS},NOTICE:{MAX_TALKED},"
         f"PART:{MAX_TARGETS},PRIVMSG:{MAX_TALKED}",
         f"TOPICLEN={MAX_NOTE}",

@@ -9,6 +9,8 @@ from ...chat.permissions import Role
 FLAGS = {"i": "invite-only", "m": "moderated", "p": "members-only", "s": "secret", "t": "topic-ops"}
 VALUES = {"k": "key", "l": "limit"}
 ROLES = {"o": Role.OP, "v": Role.VOICE}
+# What people say of themselves: by the names of chat/status.py.
+USER_FLAGS = {"B": "bot", "i": "invisible", "o": "oper", "w": "wallops"}
 # Set when the chat's mode "external" is not.
 INSIDE = "n"
 # By the names of chat/bans.py: the letter, and what stands before the mask.

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ...chat import bans, moderation
+from ...chat import bans, moderation, status
 from ...chat.errors import Refused
 from ...chat.permissions import MAX_KEY, MAX_NUMBER, need
 from ...chat.rooms import Room
-from .letters import ALL, FLAGS, INSIDE, LETTERS, LISTS, ROLES, VALUES, write_mask
+from .letters import ALL, FLAGS, INSIDE, LETTERS, LISTS, ROLES, USER_FLAGS, VALUES, write_mask
 from .message import Message
 from .verbs import verb
 
@@ -31,12 +31,39 @@ _VALID = {
 def mode(connection: IRCProtocol, message: Message) -> None:
     """Shows or changes modes: MODE #room [+-letters values], MODE name [+-letters]."""
     if not message.params[0].startswith("#"):
+        _own(connection, message.params)
         return
     room = connection.chat.find_room(connection.session, message.params[0])
     if len(message.params) == 1:
         connection.lines(_show(connection, room))
     else:
         _change(connection, room, message.params)
+
+
+def _own(connection: IRCProtocol, params: list[str]) -> None:
+    """What one says of oneself, and nobody else."""
+    chat, session, user = connection.chat, connection.session, connection.user
+    if chat.find_user(params[0]) is not user:
+        connection.reply(502, text="You can see and change your own modes only")
+        return
+    if len(params) < 2:
+        has = {"bot": user.card.bot, "oper": chat.is_admin(user)}
+        letters = "".join(c for c, flag in USER_FLAGS.items() if has.get(flag, flag in user.flags))
+        connection.reply(221, "+" + letters)
+        return
+    done = unknown = last = ""
+    for given, letter, _ in split(params[1], []):
+        flag = USER_FLAGS.get(letter)
+        if flag is None:
+            unknown += letter
+        elif status.set_flag(chat, session, flag, given):
+            sign = "+" if given else "-"
+            done += letter if sign == last else sign + letter
+            last = sign
+    if done:
+        connection.lines([f":{user.name.shown}!{user.card.ident}@{user.card.host} MODE {user.name.shown} {done}"])
+    if unknown:
+        connection.reply(501, text="Unknown MODE flag")
 
 
 def _show(connection: IRCProtocol, room: Room) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...chat import answering, passing
+from ...chat import answering, passing, ranks
 from ...chat.errors import Refused
 from ...chat.events import Kind
 from ...chat.text import clean
@@ -107,6 +107,9 @@ class _Said(NamedTuple):
                 self._to_service(connection, service, target)
                 return
             tags = write_tags(self.tags)
+            if target[:1] in ranks.MARKS:
+                ranks.say_to_rank(chat, session, self.text, target, _DIRECT[self.kind], tags, self.echo, self.form)
+                return
             chat.message(session, self.text, target, _DIRECT[self.kind], tags, self.echo, self.form, self.echo)
             return
         to, tags = "", ""
