@@ -20,6 +20,7 @@ from .watching import came, renamed, went
 
 MAX_OWNED = 100
 MAX_WAITING = 1_000_000
+MAX_MARKS = 1_000
 RESERVED_LOOKS = frozenset(skeleton(name) for name in RESERVED)
 
 
@@ -440,6 +441,8 @@ def remove(
     """
     rooms, role = user.rooms, room.members[user]
     user.marks[room.name] = chat.outbox.position
+    if len(user.marks) > MAX_MARKS:
+        del user.marks[next(iter(user.marks))]
     focus = [s for s in user.sessions if s.room is room]
     chat.take_out(user, room)
     exits: list[Step] = [Exit(s, room.name) for s in user.sessions]

@@ -73,7 +73,12 @@ _TEXT_FORMS = [
     ("topic", re.compile(rf"user \[{_NAME}\] set the topic: (.*)")),
     ("topic", re.compile(rf"user \[{_NAME}\] cleared the topic()")),
     ("kick", re.compile(rf"user \[{_NAME}\] was kicked by \[{_NAME}\](?: \((.*)\))?")),
-    ("delete", re.compile(rf"user \[{_NAME}\] deleted message (?P<text>\d{{1,20}}) of \[{_NAME}\]")),
+    (
+        "delete",
+        re.compile(
+            rf"user \[{_NAME}\] deleted (?:direct )?message (?P<text>\d{{1,20}}) (?:of|to) \[{_NAME}\](?: \(.*\))?"
+        ),
+    ),
     ("mode", re.compile(rf"user \[{_NAME}\] set (?P<text>\S.*) for \[{_NAME}\]")),
     ("mode", re.compile(rf"user \[{_NAME}\] set (-?\w[\w -]*)")),
     ("info", re.compile(r"()-- (.*)")),

@@ -246,7 +246,7 @@ class DirectTests(HistoryCase):
         for words in (
             "LATEST kim * 9",
             "AFTER kim msgid=0 9",
-            f"AROUND kim {time(0)} 9",
+            f"AROUND kim {time(99)} 9",
             "BETWEEN kim msgid=99 msgid=0 9",
         ):
             self.assertEqual(self.texts(words, other), [], words)
@@ -345,6 +345,14 @@ class RedactTests(HistoryCase):
         self.assertEqual([line.params for line in self.bob.heard()], [["Bob", id, "wrong window"]])
         said = self.batch(self.kim.ask("CHATHISTORY LATEST Bob * 9"))
         self.assertEqual([line.params for line in said], [["kim", "what?"], ["Bob", id, "wrong window"]])
+
+    def test_not_what_others_said_to_someone(self) -> None:
+        (id,) = self.say("psst", where="Bob", client=self.kim)
+        self.world.account("eve")
+        eve = irc_enter(self.world, "eve", caps=EVERYTHING)
+        for client in (eve, self.bob, irc_enter(self.world, "guest", caps=EVERYTHING)):
+            self.assertEqual(self.fail_of(f"REDACT Bob {id}", client)[1], "UNKNOWN_MSGID")
+        self.assertEqual(self.texts("LATEST Bob * 9"), ["psst"])
 
     def test_in_the_line_protocol(self) -> None:
         dan = self.world.enter("dan", "#room")
@@ -524,6 +532,14 @@ class ArrivalTests(HistoryCase):
         self.assertNotIn(
             "PRIVMSG", [line.command for line in irc_connect(self.world).register("eve", password=PASSWORD)]
         )
+
+    def test_not_those_to_an_account_that_was_given_up(self) -> None:
+        self.world.account("eve")
+        self.bob.ask("PRIVMSG eve :psst")
+        self.world.clock.advance(1)
+        self.world.account("eve", created=START + 1)
+        said = irc_connect(self.world).register("eve", password=PASSWORD)
+        self.assertNotIn("PRIVMSG", [line.command for line in said])
 
     def test_direct_messages_without_server_time_say_it(self) -> None:
         self.world.account("eve")
