@@ -117,6 +117,14 @@ class CertificateTests(SynchronousTestCase):
         bob = self.enter("bob", ONE)
         self.assertIn("opens your account now", bob.say("/cert add")[0])
 
+    def test_a_password_that_the_operator_resets_takes_the_certificates_away(self) -> None:
+        self.enter("kim", ONE, "/cert add")
+        orders.execute(self.world.chat, "1", {"do": "reset-password", "name": "kim", "password": "hash of another"})
+        self.world.settle()
+        answer = self.world.store._records["answer", "1"]["text"]
+        self.assertEqual(answer, "The password of kim is changed. Its certificates are removed.")
+        self.assertEqual(self.connect(ONE).say("kim"), ["Login Id: Password: "])
+
     def test_what_cannot_be_written_is_taken_back(self) -> None:
         kim = self.enter("kim", ONE)
         self.world.store.full = True

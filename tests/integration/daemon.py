@@ -59,7 +59,7 @@ class Daemon:
     ) -> None:
         """
         @param options: further options of C{chat}.
-        @param lines: the endpoints.
+        @param lines: the endpoints of the line protocol; those of C{--irc} among the options come after them.
         @param program: the C{twistd} of another environment, which has the package installed.
         """
         self.folder = folder

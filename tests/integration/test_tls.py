@@ -181,6 +181,25 @@ class CertificateLoginTests(TLSCase):
             one.send("kim")
             one.until("Password: ")
 
+    def test_irc_by_sasl_external(self) -> None:
+        files = f"cert={self.made.cert_file}:key={self.made.key_file}:interface=127.0.0.1"
+        daemon = self.daemon("--irc", f"tls:0:{files}", lines=(f"tls:0:{files}",))
+        shown = make(self.folder, "kim")
+        kim = self.secure(daemon, shown)
+        kim.login("kim")
+        kim.send("/register long-enough-1", "/cert add")
+        kim.until("opens your account now.\n")
+        irc = Client(client_context(shown).wrap_socket(connect(daemon.addresses[1])))
+        self.addCleanup(irc.close)
+        irc.send("CAP LS 302", "NICK kim", "USER kim 0 * :Kim", "CAP REQ :sasl", "AUTHENTICATE EXTERNAL")
+        irc.until("AUTHENTICATE +")
+        irc.send("AUTHENTICATE +")
+        irc.until(" 903 ")
+        irc.send("CAP END")
+        irc.until(" 001 kim ")
+        irc.send("PRIVMSG #lobby :hello from IRC")
+        kim.until("[kim] hello from IRC\n")
+
     def test_only_clients_of_an_authority(self) -> None:
         authority = make(self.folder, "authority", ca=True)
         daemon = self.tls_daemon(f":clients={authority.cert_file}")

@@ -56,8 +56,11 @@ def _do(chat: Chat, order: Mapping[str, Any], steps: list[Step]) -> str:
         put = chat.accounts.note(name.key, admin=what == "add-admin")
         text = f"{account.name} {'administers' if what == 'add-admin' else 'no longer administers'} the server."
     elif what == "reset-password" and order.get("password"):
-        put = chat.accounts.note(name.key, password=str(order["password"]), scram=str(order.get("scram", "")))
+        # Whoever has got hold of the account may have added a certificate, too.
+        values = {"password": str(order["password"]), "scram": str(order.get("scram", "")), "certificates": ()}
+        put = chat.accounts.note(name.key, **values)
         text = f"The password of {account.name} is changed."
+        text += " Its certificates are removed." if account.certificates else ""
     elif what == "suspend":
         _drop(chat, name.key, f"This account is suspended{': ' + reason if reason else ''}.")
         put = chat.accounts.note(name.key, suspended=reason)
