@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 
 from chat_support import PASSWORD, Client, Held, World
 from hypothesis import settings
@@ -40,6 +41,11 @@ TAGS = st.sampled_from(
 COMMANDS_OF_IRC = st.sampled_from([*sorted(VERBS), *map(str.upper, sorted(COMMANDS)), "NOSUCH", "123", "join"])
 
 
+def plain(name: str) -> str:
+    """RFC 4616."""
+    return b64encode(f"\0{name}\0{PASSWORD}".encode()).decode()
+
+
 def spell(tags: str, command: str, words: list[str], last: str | None) -> str:
     return tags + " ".join([command, *words, *([] if last is None else [":" + last])])
 
@@ -53,6 +59,21 @@ LIKELY = st.one_of(
     st.builds("CAP REQ :{}{}".format, st.sampled_from(["", "-"]), st.sampled_from(sorted(CAPABILITIES))),
     st.sampled_from(["BATCH +1 draft/multiline #lobby", "BATCH -1", "@label=b BATCH +1 draft/multiline kim"]),
     st.sampled_from([f"REGISTER {PASSWORD}", "LOGOUT", "QUIT :bye", "PART #lobby", "JOIN #lobby,#dev", "CAP LS 302"]),
+    st.builds(
+        "{} {} {}".format,
+        st.sampled_from(["NS IDENTIFY", "NS GHOST", "NS DROP", "LOGIN", "GHOST"]),
+        st.sampled_from(["kim", "bob", "eve"]),
+        st.just(PASSWORD),
+    ),
+    st.sampled_from([f"NS REGISTER {PASSWORD}", "NS LOGOUT", f"NS DROP {PASSWORD}", f"REGISTER * * {PASSWORD}"]),
+    st.builds("CS {} {} {}".format, st.sampled_from(["REGISTER", "DROP", "TRANSFER", "OP", "ACCESS"]), ROOMS, NAMES),
+    st.sampled_from(
+        ["AUTHENTICATE PLAIN"]
+        + [
+            f"AUTHENTICATE {b64encode(f'{chr(0)}{n}{chr(0)}{PASSWORD}'.encode()).decode()}"
+            for n in ("kim", "bob", "eve")
+        ]
+    ),
     st.builds("NICK {}".format, NAMES),
     st.builds("KICK {} {} :{}".format, ROOMS, NAMES, TEXTS),
     st.builds("INVITE {} {}".format, NAMES, ROOMS),

@@ -199,6 +199,13 @@ class RegisterTests(ServicesCase):
             self.assertTrue(kim.user.registered)
             self.assertEqual(kim.ask(f"REGISTER * * {OTHER}")[0].params[1], "ALREADY_AUTHENTICATED")
 
+    def test_the_chat_s_own_command(self) -> None:
+        kim = irc_enter(self.world, "kim")
+        self.assertEqual(kim.numerics(f"REGISTER {OTHER}"), ["900"])
+        self.assertTrue(kim.user.registered)
+        self.assertEqual(kim.numerics("REGISTER a b"), ["461"])
+        self.assertEqual(irc_connect(self.world).numerics(f"REGISTER {OTHER}"), ["461"])
+
     def test_before_one_has_come_in(self) -> None:
         kim = irc_connect(self.world)
         self.assertEqual(kim.ask(f"REGISTER * * {OTHER}")[0].params[:2], ["REGISTER", "NEED_NICK"])

@@ -29,9 +29,16 @@ _CODES = {
 }
 
 
-@verb("REGISTER", 3, early=True)
+@verb("REGISTER", 1, early=True)
 def register(connection: IRCProtocol, message: Message) -> None:
-    """Makes your nick an account: REGISTER * * password. An address in the middle is not kept."""
+    """Makes your nick an account: REGISTER * * password. An address in the middle is not kept. REGISTER password is the
+    chat's own command."""
+    if len(message.params) < 3:
+        if len(message.params) == 1 and connection.registration is None:
+            connection.run_slash(message)
+        else:
+            connection.reply(461, message.command, text="Not enough parameters")
+        return
     wanted, _, password = message.params[:3]
     before = connection.registration
     if before is None and connection.user.registered:

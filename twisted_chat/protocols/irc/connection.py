@@ -158,7 +158,7 @@ class IRCProtocol(BoundedLines):
             if self.registration is not None and not (verb is not None and verb.early):
                 self.reply(451, text="You have not registered")
             elif verb is None:
-                self._run_slash(message)
+                self.run_slash(message)
             elif len(message.params) < verb.least:
                 self.reply(461, message.command, text="Not enough parameters")
             else:
@@ -167,7 +167,7 @@ class IRCProtocol(BoundedLines):
         except Refused as why:
             self.refuse(why, message.params[0] if message.params else message.command)
 
-    def _run_slash(self, message: Message) -> None:
+    def run_slash(self, message: Message) -> None:
         """A slash command that the client did not know, and passed on. It is about the room where the client has said
         something last, or about that which comes first: C{PIN #room 12}."""
         name, words = message.command.lower(), list(message.params)
