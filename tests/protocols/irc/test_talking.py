@@ -58,6 +58,16 @@ class RefusalTests(TalkCase):
         self.assertEqual(self.eve.read(), [])
         self.assertEqual(self.kim.heard(), [])
 
+    def test_as_received(self) -> None:
+        """What would not fit into a line where it arrives is refused with 417; the longest that fits arrives whole."""
+        head = len(":bob!~bob@chat PRIVMSG #lobby :\r\n")
+        for text in ("x" * (512 - head), "ä" * ((512 - head) // 2)):
+            self.assertEqual(self.bob.ask(f"PRIVMSG #lobby :{text}"), [])
+            self.assertEqual([said.text for said in self.kim.heard()], [text])
+            self.assertEqual(self.bob.numerics(f"PRIVMSG #lobby :{text}xx"), ["417"])
+            self.assertEqual(self.bob.numerics(f"PRIVMSG #lobby,kim :{text}xx"), ["417"])
+        self.assertEqual(self.kim.heard(), [])
+
     def test_not_inside(self) -> None:
         """404 from outside of a room, and where one may not speak."""
         self.kim.ask("JOIN #dev")

@@ -46,6 +46,7 @@ class IRCFormat:
         """
         self.server = server
         self._has = capabilities
+        self._untagged = not capabilities & {"server-time", "account-tag", "message-tags"}
         service = next((name.removeprefix(SERVICE) for name in capabilities if name.startswith(SERVICE)), "")
         self._voice = f"{service}!service@{server}" if service else server
         self._is_service = bool(service)
@@ -173,8 +174,8 @@ class IRCFormat:
         source = f":{event.actor}!{card.ident}@{card.host}"
         head = f"{source} {command} {where} :"
         form = event.form
-        if form is None and not action and "\n" not in event.text and len(head) + len(event.text) < FITS:
-            return self._join(*self._tags(event, batch), (head + event.text,))
+        if form is None and not action and len(head) + len(event.text) < FITS and "\n" not in event.text:
+            return f"{self._tags(event, batch)[0]}{_one_line(head + event.text)}\r\n".encode()
         size = MAX_LINE - 2 - len(head.encode())
         lines = form.lines if isinstance(form, Written) else [(line, False) for line in event.text.split("\n")]
         if action:
@@ -214,6 +215,8 @@ class IRCFormat:
 
     def _tags(self, event: Event, batch: str = "") -> tuple[str, str]:
         """What stands before a line, if anything: for the first line of an event, and for the others."""
+        if self._untagged and not batch:
+            return "", ""
         has, card = self._has, event.card
         tags = [f"batch={batch}"] if batch else []
         if "server-time" in has:

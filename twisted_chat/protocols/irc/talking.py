@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...chat import answering, passing, ranks
 from ...chat.errors import Refused
 from ...chat.events import Kind
+from ...chat.names import MAX_LENGTH as MAX_NAME
 from ...chat.text import clean
 from . import services
 from .message import FITS, MAX_LINE, Message, Written, plain, styled, write_tags
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .connection import IRCProtocol
 
 MAX_TARGETS = 4
+# So many characters of ASCII, those for whom they are too, fit into a line behind the longest sender there can be.
+CERTAIN = MAX_LINE - 2 - len(":! PRIVMSG  :@") - 4 * MAX_NAME - 11 - 64
 _NOT_SENT = {"not-in-room": 404, "no-room": 404, "no-such-room": 403, "bad-name": 401, "bad-room": 403}
 _DIRECT = {Kind.MESSAGE: Kind.DIRECT, Kind.ACTION: Kind.DIRECT_ACTION, Kind.NOTICE: Kind.DIRECT_NOTICE}
 # IRCv3 reply: as long as it was a draft, and since.
@@ -45,7 +48,9 @@ def _talk(connection: IRCProtocol, message: Message) -> None:
         _complain(connection, command, 411, f"No recipient given ({command})")
         return
     text = params[1] if len(params) > 1 else ""
-    if text.startswith("\x01") and not _is_action(command, text):
+    if text.isprintable() and text and not message.tags and params[0].startswith("#") and "," not in params[0]:
+        _say_plainly(connection, command, params[0], text)
+    elif text.startswith("\x01") and not _is_action(command, text):
         _pass_on(connection, message, text)
     elif command == "PRIVMSG" and not _fits(connection, params[0], text):
         connection.lineLengthExceeded(b"")
@@ -53,9 +58,28 @@ def _talk(connection: IRCProtocol, message: Message) -> None:
         _complain(connection, command, 412, "No text to send")
 
 
+def _say_plainly(connection: IRCProtocol, command: str, room: str, text: str) -> None:
+    """What nearly every message is, text in a room and nothing else: as L{say}, without looking for more."""
+    kind = Kind.NOTICE
+    if command == "PRIVMSG":
+        kind = Kind.MESSAGE
+        if not _fits(connection, room, text):
+            connection.lineLengthExceeded(b"")
+            return
+    try:
+        connection.chat.say(connection.session, text, kind, room, echo="echo-message" in connection.caps)
+    except Refused as why:
+        if kind is Kind.MESSAGE:
+            connection.refuse(why, room, _NOT_SENT)
+    else:
+        connection.talked_in = room
+
+
 def _fits(connection: IRCProtocol, targets: str, text: str) -> bool:
     """Whether a message is one line where it arrives, too, with its sender before it. It is better refused than broken:
     the sender's program can do that where it makes sense."""
+    if len(targets) + len(text) < CERTAIN and text.isascii() and targets.isascii():
+        return True
     card, longest = connection.user.card, max(targets.split(","), key=len)
     line = f":{connection.nick}!{card.ident}@{card.host} PRIVMSG {longest} :{text}"
     return len(line) < FITS or len(line.encode()) <= MAX_LINE - 2
