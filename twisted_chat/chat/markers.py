@@ -63,7 +63,7 @@ def mark(chat: Chat, session: Session, text: str, time: int) -> None:
     markers[key] = time
     steps += _kept(user, key, time)
     if any(room.name == key for room in user.rooms):
-        user.marked.add(key)
+        user.marked |= {key}
     steps += [_answer(other, text, time) for other in user.sessions if other.marks or other is session]
 
     def undo() -> None:

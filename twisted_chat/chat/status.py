@@ -34,7 +34,8 @@ def note_away(user: User, session: Session, text: str | None) -> None:
         user.unattended |= {session}
     else:
         user.note = text
-        user.unattended -= {session}
+        if session in user.unattended:
+            user.unattended -= {session}
 
 
 def tell_away(chat: Chat, user: User, before: str | None, session: Session | None = None) -> list[Step]:
