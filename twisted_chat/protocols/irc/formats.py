@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from ...chat.acts import Answer
-from ...chat.events import ANSWERING, Event, Kind, by_line, deleted
+from ...chat.events import ANSWERING, Event, Kind, deleted
 from ...chat.text import clean
 from ...delivery.session import Dialect
 from .capabilities import SERVICE
 from .letters import write_change
 from .message import FITS, MAX_LINE, Written, cut, escape, fold, pieces
+from .phrases import in_words, stamp
 
 # The batch in which replay is sent; no two are open at a time.
 REPLAY = "replay"
@@ -75,8 +76,7 @@ class IRCFormat:
             return self._write(event)
         if title or event.kind not in _TALK:
             return self._note(event, ids)
-        late = Event(event.kind, event.time, None, event.actor, event.target, event.text)
-        late.text = f"[{datetime.fromtimestamp(event.time // 1000, UTC):%Y-%m-%d %H:%M:%S}] {event.text}"
+        late = Event(event.kind, event.time, None, event.actor, event.target, f"[{stamp(event)}] {event.text}")
         return self._write(late)
 
     def frame(self, title: str | None) -> tuple[bytes, bytes]:
@@ -87,15 +87,9 @@ class IRCFormat:
         return f":{self.server} {start}\r\n".encode(), f":{self.server} {end}\r\n".encode()
 
     def _note(self, event: Event, ids: bool) -> bytes:
-        time = datetime.fromtimestamp(event.time // 1000, UTC)
-        number = f"{event.id} " if ids else ""
         head = f":{self.server} NOTICE {event.room or '*'} :"
         size = MAX_LINE - 2 - len(head.encode())
-        said = []
-        for line in by_line(event):
-            words = _PHRASES.get(event.kind, _nothing)(line)
-            said += [head + part for part in pieces(f"{number}[{time:%Y-%m-%d %H:%M:%S}] {words}", size)]
-        return self._join("", "", said)
+        return self._join("", "", [head + part for line in in_words(event, ids) for part in pieces(line, size)])
 
     def answer(self, answer: Answer) -> bytes:
         user = answer.session.user
@@ -341,33 +335,6 @@ def _time(milliseconds: int) -> str:
     """A time as IRCv3 server-time has it."""
     time = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _nothing(event: Event) -> str:
-    return ""
-
-
-# What happened, in words, for clients that cannot be told when.
-_PHRASES: dict[Kind, Callable[[Event], str]] = {
-    Kind.MESSAGE: lambda e: f"<{e.actor}> {e.text}",
-    Kind.ACTION: lambda e: f"* {e.actor} {e.text}",
-    Kind.NOTICE: lambda e: f"-{e.actor}- {e.text}",
-    Kind.DIRECT: lambda e: f"<{e.actor}> {e.text}",
-    Kind.DIRECT_ACTION: lambda e: f"* {e.actor} {e.text}",
-    Kind.DIRECT_NOTICE: lambda e: f"-{e.actor}- {e.text}",
-    Kind.TOPIC: lambda e: f"{e.actor} set the topic: {e.text}",
-    Kind.JOIN: lambda e: f"{e.actor} came in",
-    Kind.LEAVE: lambda e: f"{e.actor} left" + (f" ({e.text})" if e.text else ""),
-    Kind.RENAME: lambda e: f"{e.actor} is now {e.target}",
-    Kind.KICK: lambda e: f"{e.target} was kicked by {e.actor}" + (f" ({e.text})" if e.text else ""),
-    Kind.MODE: lambda e: f"{e.actor} set {e.text}" + (f" for {e.target}" if e.target else ""),
-    Kind.ROOM_RENAME: lambda e: f"{e.actor} renamed the room to {e.target}" + (f" ({e.text})" if e.text else ""),
-    Kind.DELETE: lambda e: f"{e.actor} deleted message {e.text.replace(' ', ': ', 1)} of {e.target}",
-    Kind.REACTION: lambda e: f"{e.actor} reacts to {e.target} with {e.text}",
-    Kind.UNREACTION: lambda e: f"{e.actor} takes back {e.text} from {e.target}",
-    Kind.AUDIT: lambda e: f"{e.actor}: {e.text} {e.target}",
-    Kind.ANNOUNCE: lambda e: f"{e.actor} to everyone: {e.text}",
-}
 
 
 def _one_line(text: str) -> str:
