@@ -11,9 +11,11 @@ Some things cannot be hidden, and are not in the comparison:
 from __future__ import annotations
 
 from chat_support import Client, World
+from irc_support import irc_enter
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat.commands import COMMANDS
+from twisted_chat.protocols.irc import VERBS
 
 ARGUMENTS = [
     "",
@@ -31,6 +33,40 @@ ARGUMENTS = [
 ]
 # What leaves the world of the comparison, and is looked at by itself.
 APART = {"join", "rename", "quit", "logout", "login", "register", "password"}
+# The same for IRC; PASS and the like have no second time.
+IRC_APART = {"JOIN", "RENAME", "QUIT", "AUTHENTICATE", "OPER", "NICK", "PASS", "USER", "WEBIRC", "KILL", "VERIFY"}
+IRC_ARGUMENTS = [
+    "",
+    "#secret",
+    "#5ecret",
+    "#s*",
+    "!#x",
+    ">0",
+    "ann",
+    "a*",
+    "#secret :words",
+    "#secret,#nothing :words",
+    "@#secret :words",
+    "ann #secret",
+    "#secret ann",
+    "#secret ann :words",
+    "#secret +o eve",
+    "#secret b",
+    "#secret -s",
+    "#secret +b a!b@c",
+    "LATEST #secret * 10",
+    "BEFORE #secret msgid=9 10",
+    "TARGETS timestamp=2020-01-01T00:00:00Z timestamp=2030-01-01T00:00:00Z 10",
+    "#secret timestamp=2026-01-01T00:00:00.000Z",
+    "#secret 9 :words",
+    "#secret LIST",
+    "#secret GET url",
+    "#secret SET url :words",
+    "#secret SUBS",
+    "ChanServ :INFO #secret",
+    "ChanServ :OP #secret eve",
+    "NickServ :INFO ann",
+]
 
 
 class SecretRoomTests(SynchronousTestCase):
@@ -84,6 +120,44 @@ class SecretRoomTests(SynchronousTestCase):
                 for one, other in zip(there.split(b"\n"), not_there.split(b"\n"), strict=False):
                     self.assertEqual(one, other)
                 self.assertEqual(there, not_there)
+
+    def irc_transcript(self, secret: bool) -> list[tuple[str, bytes]]:
+        """All that an outsider on IRC receives who tries everything, in no room and in one of their own."""
+        world = self.world(secret)
+        mallory = irc_enter(world, "mallory", caps=["message-tags", "batch", "draft/chathistory", "labeled-response"])
+        seen = []
+        for place in ("JOIN #own", "JOIN #own"):
+            for verb in sorted(VERBS.keys() - IRC_APART):
+                for argument in IRC_ARGUMENTS:
+                    mallory.send(f"{verb} {argument}")
+                    world.settle()
+                    seen.append((f"{verb} {argument}", mallory.wire.value()))
+                    mallory.wire.clear()
+            mallory.send(place)
+            world.settle()
+            mallory.wire.clear()
+        self.assertTrue(mallory.user, "put out")
+        return seen
+
+    def test_an_outsider_on_irc_sees_the_same_as_where_there_is_none(self) -> None:
+        there, not_there = self.irc_transcript(True), self.irc_transcript(False)
+        self.assertGreater(sum(len(said) for _, said in there), 20_000)
+        for one, other in zip(there, not_there, strict=True):
+            self.assertEqual(one, other)
+
+    def test_on_irc_who_cannot_join_is_not_told_why(self) -> None:
+        for mode in ("invite-only on", "key 7", "limit 2"):
+            world = self.world(True, mode)
+            eve = irc_enter(world, "eve2")
+            said = {
+                line.replace(name, "X") for name in ("#secret", "#ѕecret") for line in self.one(eve, f"JOIN {name}")
+            }
+            self.assertEqual(len(said), 1, said)
+
+    def one(self, client: Client, line: str) -> list[str]:
+        client.send(line)
+        client.world.settle()
+        return client.read()
 
     def test_insiders_do_see_it(self) -> None:
         world = self.world(True)

@@ -9,7 +9,7 @@ from . import moderation
 from .acts import Act, Answer, Private, Session, Step
 from .chat import Chat, check_length, span
 from .errors import Refused
-from .events import Kind
+from .events import Event, Kind
 from .masks import Who, parse_mask
 from .permissions import EXCEPTIONS, Ban, Role, parse_duration
 from .rooms import Room, User
@@ -37,12 +37,13 @@ def ban(
     where: str | None = None,
     put_out: bool = True,
     tell: bool = True,
-) -> None:
+) -> Event | None:
     """Keep someone out of the current room. Who is in it is put out, or else may no longer speak.
 
     @param mask: see chat/masks.py.
     @param duration: such as C{2h}; C{None} for ever.
     @param tell: whether the session is answered, beside what the room is told.
+    @return: what the whole room is told.
     @raise Refused: C{"not-allowed"}, C{"bad-mask"}, C{"too-many"} or C{"too-long"}.
     """
     user, room = chat.user(session), chat.own_room(session, where)
@@ -52,14 +53,15 @@ def ban(
     for victim in victims:
         moderation.check_outranks(chat, user, room, victim.name.key, victim)
     _check_account(chat, user, room, made)
-    _keep(chat, session, user, room, "ban", made, tell)
+    told = _keep(chat, session, user, room, "ban", made, tell)
     for victim in victims:
         moderation.put_out(chat, session, user, victim, room, reason or "banned")
+    return told
 
 
 def mute(
     chat: Chat, session: Session, mask: str, duration: str | None, where: str | None = None, tell: bool = True
-) -> None:
+) -> Event | None:
     """Keep someone quiet in the current room. Whom it is about loses their voice there, but may be given it again.
 
     @raise Refused: as L{ban}.
@@ -71,15 +73,16 @@ def mute(
     for victim in victims:
         moderation.check_outranks(chat, user, room, victim.name.key, victim)
     _check_account(chat, user, room, made)
-    _keep(chat, session, user, room, "mute", made, tell)
+    told = _keep(chat, session, user, room, "mute", made, tell)
     for victim in victims:
         if chat.role(victim, room) is Role.VOICE:
             moderation.set_role(chat, session, victim.name.shown, Role.VOICE, False, where)
+    return told
 
 
 def make_exception(
     chat: Chat, session: Session, what: str, mask: str, where: str | None = None, tell: bool = True
-) -> None:
+) -> Event | None:
     """Except someone from the bans or the mutes of the current room, or from the need for an invitation.
 
     @param what: one of L{EXCEPTIONS}.
@@ -89,10 +92,12 @@ def make_exception(
     chat.check_may(user, room, "ban", "make an exception")
     _check_exception(what)
     made = make_ban(chat, user, mask, None, "", everyone=True)
-    _keep(chat, session, user, room, f"except-{what}", made, tell)
+    return _keep(chat, session, user, room, f"except-{what}", made, tell)
 
 
-def lift(chat: Chat, session: Session, mask: str, what: str, where: str | None = None, tell: bool = True) -> None:
+def lift(
+    chat: Chat, session: Session, mask: str, what: str, where: str | None = None, tell: bool = True
+) -> Event | None:
     """Take back a ban, a mute or an exception.
 
     @param what: one of L{LISTS}.
@@ -111,9 +116,10 @@ def lift(chat: Chat, session: Session, mask: str, what: str, where: str | None =
         made[key] = lifted
 
     data = {"code": f"un{what}", "room": room.name, "mask": key}
-    steps = [*_tell(chat, user, room, f"-{what}", lifted), chat.audit(user.name.shown, f"un{what} in {room.name}", key)]
+    steps = [_tell(chat, user, room, f"-{what}", lifted), chat.audit(user.name.shown, f"un{what} in {room.name}", key)]
     told = Answer(session, "info", f"The {_name(what)} of {key} in {room.name} is lifted.", data)
     chat.outbox.add(Act(session, [*steps, *chat.keep_room(room), *([told] if tell else [])], undo))
+    return steps[0] if isinstance(steps[0], Event) else None
 
 
 def shown_bans(chat: Chat, user: User, room: Room) -> list[tuple[str, Ban]]:
@@ -167,7 +173,7 @@ def _check_account(chat: Chat, user: User, room: Room, made: Ban) -> None:
         moderation.check_outranks(chat, user, room, key, None)
 
 
-def _keep(chat: Chat, session: Session, user: User, room: Room, what: str, made: Ban, tell: bool) -> None:
+def _keep(chat: Chat, session: Session, user: User, room: Room, what: str, made: Ban, tell: bool) -> Event | None:
     now, kept = chat.now(), table(room, what)
     for mask in [mask for mask, old in kept.items() if not old.holds(now)]:
         del kept[mask]
@@ -190,19 +196,20 @@ def _keep(chat: Chat, session: Session, user: User, room: Room, what: str, made:
     because = f": {made.reason}" if made.reason else ""
     data = {"code": what, "room": room.name, "mask": made.mask}
     text = f"The {_name(what)} of {made.mask} in {room.name} holds{length or ' for ever'}."
-    steps = _tell(chat, user, room, what, made)
+    steps = [_tell(chat, user, room, what, made)]
     steps.append(chat.audit(made.by, f"{what} in {room.name}{length}{because}", made.mask))
     told = [Answer(session, "info", text, data)] if tell else []
     chat.outbox.add(Act(session, [*steps, *chat.keep_room(room), *told], undo))
+    return steps[0] if isinstance(steps[0], Event) else None
 
 
-def _tell(chat: Chat, user: User, room: Room, what: str, made: Ban) -> list[Step]:
+def _tell(chat: Chat, user: User, room: Room, what: str, made: Ban) -> Step:
     """What the room is told: of addresses the ops alone, and the log nothing."""
     text = f"{what} {made.mask}"
     if not made.by_address:
-        return [chat.event(Kind.MODE, room, user, "", text)]
+        return chat.event(Kind.MODE, room, user, "", text)
     ops = tuple(s for member in room.members if chat.role(member, room) >= Role.OP for s in member.sessions)
-    return [Private(ops, chat.passing(Kind.MODE, room, user, "", text))]
+    return Private(ops, chat.passing(Kind.MODE, room, user, "", text))
 
 
 def _who(chat: Chat, key: str) -> Who:

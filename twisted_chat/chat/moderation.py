@@ -21,11 +21,12 @@ MAX_PINS = 10
 MAX_INVITED = 100
 
 
-def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool, where: str | None = None) -> None:
+def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool, where: str | None = None) -> Event:
     """Make someone in the current room an op or give them voice, or take that away. An op may have voice, too, and
     keeps it. A guest who has made a room may step down from it.
 
     @param role: L{Role.OP} or L{Role.VOICE}.
+    @return: what the room is told.
     @raise Refused: C{"not-allowed"}, C{"no-such-user"}, C{"not-in-room"}, C{"not-member"} or C{"same-role"}.
     """
     user, room = chat.user(session), chat.own_room(session, where)
@@ -57,7 +58,9 @@ def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool, w
         room.members.update((u, r) for u, r in members.items() if u in room.members)
 
     what = ("" if given else "-") + word
-    _act(chat, session, room, chat.event(Kind.MODE, room, user, shown, what), f"{what} in {room.name}", shown, undo)
+    event = chat.event(Kind.MODE, room, user, shown, what)
+    _act(chat, session, room, event, f"{what} in {room.name}", shown, undo)
+    return event
 
 
 def kick(chat: Chat, session: Session, name: str, reason: str = "", where: str | None = None) -> None:
@@ -127,9 +130,10 @@ def show_modes(chat: Chat, session: Session, where: str | None = None) -> None:
     chat.answer(session, text, "modes", {"room": room.name, "modes": dict(room.modes)})
 
 
-def set_mode(chat: Chat, session: Session, name: str, value: str | None, where: str | None = None) -> None:
+def set_mode(chat: Chat, session: Session, name: str, value: str | None, where: str | None = None) -> Event:
     """Set or clear a mode of the current room.
 
+    @return: what the room is told.
     @raise Refused: C{"not-allowed"} or C{"bad-mode"}.
     """
     user, room = chat.user(session), chat.own_room(session, where)
@@ -147,6 +151,7 @@ def set_mode(chat: Chat, session: Session, name: str, value: str | None, where: 
     event.aside = new if mode == "key" and new is not None else ""
     reopened = [] if chat.keep_room(room) else [Put("room", room.name, None)]
     _act(chat, session, room, event, f"mode {shown} in {room.name}", "", undo, *reopened)
+    return event
 
 
 def pin(chat: Chat, session: Session, id: int | None, pinned: bool = True, where: str | None = None) -> None:
@@ -231,8 +236,11 @@ def _find(chat: Chat, room: Room, text: str) -> tuple[str, str, User | None]:
 
 
 def check_outranks(chat: Chat, user: User, room: Room, key: str, other: User | None) -> None:
-    """Nobody moderates those who are as much as they are, but owners and administrators."""
+    """Nobody moderates those who are as much as they are, but owners and administrators; where no account owns the
+    room, its ops and the guest who made it are equals."""
     mine = chat.role(user, room)
+    if mine >= Role.OP and Role.OWNER not in room.roles.values() and (other is None or not chat.is_admin(other)):
+        return
     theirs = chat.role(other, room) if other is not None else room.roles.get(key, Role.OUTSIDER)
     if other is not user and mine < Role.OWNER and theirs >= mine:
         raise Refused("not-allowed", f"{other.name.shown if other else key} is {_a(theirs)} of {room.name}.")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from ...chat.cloaks import is_cloak
+from ...chat.events import Event
 from ...chat.masks import is_network
 from ...chat.permissions import Role
 
 FLAGS = {"i": "invite-only", "m": "moderated", "p": "members-only", "s": "secret", "t": "topic-ops"}
 VALUES = {"k": "key", "l": "limit"}
 ROLES = {"o": Role.OP, "v": Role.VOICE}
+# A line of changes is at most so long, without who has changed what room.
+MAX_CHANGES_SIZE = 300
 # What people say of themselves: by the names of chat/status.py.
 USER_FLAGS = {"B": "bot", "i": "invisible", "o": "oper", "w": "wallops"}
 # Set when the chat's mode "external" is not.
@@ -58,3 +64,32 @@ def write_change(text: str, target: str, aside: str) -> tuple[str, str] | None:
     if not letter:
         return None
     return sign + letter, target or aside or value or ("*" if letter == "k" else "")
+
+
+class Changes(NamedTuple):
+    """The form (L{Event.form}) of a change that was asked for together with others.
+
+    @ivar lines: what stands after C{MODE #room}: the first of them says all, the others nothing.
+    """
+
+    lines: Sequence[str]
+
+
+def join(events: Sequence[Event]) -> None:
+    """Let changes that one line has asked for be told by one line, or as few as they fit into.
+
+    @param events: of one room; not delivered yet.
+    """
+    lines: list[str] = []
+    letters = values = last = ""
+    for event in events:
+        signed, value = write_change(event.text, event.target, event.aside) or ("", "")
+        if len((letters + values + value).encode()) > MAX_CHANGES_SIZE:
+            lines.append(letters + values)
+            letters = values = last = ""
+        letters += signed[1:] if signed[:1] == last else signed
+        last = signed[:1] or last
+        values += f" {value}" if value else ""
+        event.form = Changes(())
+    if events:
+        events[0].form = Changes((*lines, letters + values))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ...chat import bans, moderation, status
 from ...chat.errors import Refused
+from ...chat.events import Event
 from ...chat.permissions import MAX_KEY, MAX_NUMBER, need
 from ...chat.rooms import Room
-from .letters import ALL, FLAGS, INSIDE, LETTERS, LISTS, ROLES, USER_FLAGS, VALUES, write_mask
+from .letters import ALL, FLAGS, INSIDE, LETTERS, LISTS, ROLES, USER_FLAGS, VALUES, join, write_mask
 from .message import Message
 from .verbs import verb
 
@@ -94,32 +95,35 @@ def split(letters: str, values: list[str]) -> Iterator[tuple[bool, str, str | No
 
 
 def _change(connection: IRCProtocol, room: Room, params: list[str]) -> None:
+    told = []
     for given, letter, value in islice(split(params[1], params[2:]), MAX_CHANGES):
         if letter not in ALL:
             connection.reply(472, letter, text="is unknown mode char to me")
         elif letter in "beI":
-            _set_list(connection, room, given, letter, value)
-        elif letter in FLAGS or letter in VALUES or letter == INSIDE:
-            _set(connection, room, given, letter, value)
+            told.append(_set_list(connection, room, given, letter, value))
         elif letter in ROLES:
-            _set_role(connection, room, given, letter, value)
+            told.append(_set_role(connection, room, given, letter, value))
+        else:
+            told.append(_set(connection, room, given, letter, value))
+    join([event for event in told if event is not None])
 
 
-def _attempt(connection: IRCProtocol, room: Room, letter: str, value: str | None, do: Callable[[], None]) -> bool:
-    """@return: whether to go on: not when all of it is not theirs to do."""
+def _attempt(
+    connection: IRCProtocol, room: Room, letter: str, value: str | None, do: Callable[[], Event | None]
+) -> Event | None:
+    """@return: what the room is told."""
     try:
-        do()
+        return do()
     except Refused as why:
         if why.code in ("bad-mode", "bad-mask", "bad-name"):
             text = _VALID.get(letter) or why.sentence
             connection.reply(696, room.name, letter, "*" if letter == "k" else value or "*", text=text)
         elif why.code not in _NOTHING_NEW:
             connection.refuse(why, (value or "*", room.name))
-        return why.code not in ("not-in-room", "no-such-room")
-    return True
+    return None
 
 
-def _set(connection: IRCProtocol, room: Room, given: bool, letter: str, value: str | None) -> None:
+def _set(connection: IRCProtocol, room: Room, given: bool, letter: str, value: str | None) -> Event | None:
     chat, session = connection.chat, connection.session
     new = (value if letter in VALUES else "on") if given else "off"
     name = FLAGS.get(letter) or VALUES.get(letter, "external")
@@ -129,43 +133,46 @@ def _set(connection: IRCProtocol, room: Room, given: bool, letter: str, value: s
         new = ""
     same = name not in room.modes if not given else str(room.modes.get(name)) == ("True" if new == "on" else new)
     if same and chat.role(connection.user, room) >= need("mode", room.modes):
-        return
-    _attempt(connection, room, letter, value, lambda: moderation.set_mode(chat, session, name, new or "", room.name))
+        return None
+    return _attempt(
+        connection, room, letter, value, lambda: moderation.set_mode(chat, session, name, new or "", room.name)
+    )
 
 
-def _set_role(connection: IRCProtocol, room: Room, given: bool, letter: str, value: str | None) -> None:
+def _set_role(connection: IRCProtocol, room: Room, given: bool, letter: str, value: str | None) -> Event | None:
     chat, session = connection.chat, connection.session
     if value is None:
         connection.reply(461, "MODE", text="Not enough parameters")
-        return
+        return None
     role, name = ROLES[letter], value
-    _attempt(connection, room, letter, name, lambda: moderation.set_role(chat, session, name, role, given, room.name))
+    return _attempt(
+        connection, room, letter, name, lambda: moderation.set_role(chat, session, name, role, given, room.name)
+    )
 
 
 # For each list: the numeric of an entry, that of the end, and what it is called.
 _SHOWN = {"b": (367, 368, "ban"), "e": (348, 349, "exception"), "I": (346, 347, "invite exception")}
 
 
-def _set_list(connection: IRCProtocol, room: Room, given: bool, letter: str, value: str | None) -> None:
+def _set_list(connection: IRCProtocol, room: Room, given: bool, letter: str, value: str | None) -> Event | None:
     chat, session = connection.chat, connection.session
     if not value:
         _show_list(connection, room, letter)
-        return
+        return None
     muted = letter != "I" and value.lower().startswith("m:")
     what = next(name for name, how in LISTS.items() if how == (letter, "m:" if muted else ""))
     mask = value[2:] if muted else value
 
-    def do() -> None:
+    def do() -> Event | None:
         if not given:
-            bans.lift(chat, session, mask, what, room.name, tell=False)
-        elif what == "ban":
-            bans.ban(chat, session, mask, None, "", room.name, put_out=False, tell=False)
-        elif what == "mute":
-            bans.mute(chat, session, mask, None, room.name, tell=False)
-        else:
-            bans.make_exception(chat, session, what.removeprefix("except-"), mask, room.name, tell=False)
+            return bans.lift(chat, session, mask, what, room.name, tell=False)
+        if what == "ban":
+            return bans.ban(chat, session, mask, None, "", room.name, put_out=False, tell=False)
+        if what == "mute":
+            return bans.mute(chat, session, mask, None, room.name, tell=False)
+        return bans.make_exception(chat, session, what.removeprefix("except-"), mask, room.name, tell=False)
 
-    _attempt(connection, room, letter, value, do)
+    return _attempt(connection, room, letter, value, do)
 
 
 def _show_list(connection: IRCProtocol, room: Room, letter: str) -> None:
