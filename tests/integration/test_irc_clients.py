@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 
-from daemon import LOCAL, DaemonCase
+from daemon import LOCAL, Client, DaemonCase
 from irc_programs import MISSING_PEXPECT, IRCProgram, Irssi, WeeChat, see
 from people import newcomer
+from tls_support import Made, client_context, make
 from twisted.trial.unittest import SkipTest
 
 PASSWORD = "correct-horse"
@@ -66,6 +67,34 @@ class ClientCase(DaemonCase):
         ann.type("#dev", "/quit that was it")
         bob.until("user [ann] left the room (Quit: that was it)")
         self.assertNotIn(PASSWORD, daemon.log())
+        self.assertNotIn("Traceback", daemon.log())
+
+
+class CertificateTests(DaemonCase):
+    def test_a_certificate_instead_of_the_password(self) -> None:
+        server, mine, other = (make(self.folder, name) for name in ("server", "mine", "other"))
+        irc = f"tls:0:cert={server.cert_file}:key={server.key_file}:interface=127.0.0.1"
+        daemon = self.daemon("--irc", irc)
+
+        def secure(shown: Made | None) -> Client:
+            client = self.client(daemon.addresses[1])
+            client.socket = client_context(shown).wrap_socket(client.socket)
+            client.send("CAP LS 302", "CAP REQ sasl")
+            client.until("ACK :sasl")
+            return client
+
+        ann = secure(mine)
+        ann.send("NICK ann", "USER a 0 * :Ann", "CAP END", f"NS REGISTER {PASSWORD}", "NS CERT ADD", "QUIT")
+        ann.until(f"The certificate {mine.fingerprint} opens your account now.")
+        ann.rest()
+        ann = secure(mine)
+        ann.send("AUTHENTICATE EXTERNAL", "AUTHENTICATE +", "NICK somebody", "USER a 0 * :Ann", "CAP END")
+        ann.until(" 903 ")
+        ann.until(" 001 ann ")
+        for shown in (other, None):
+            eve = secure(shown)
+            eve.send("AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
+            eve.until(" 904 ")
         self.assertNotIn("Traceback", daemon.log())
 
 

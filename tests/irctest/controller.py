@@ -43,7 +43,7 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
     supported_sasl_mechanisms: ClassVar[set[str]] = {"PLAIN", "SCRAM-SHA-256"}
     supports_sts = False
     capabilities = frozenset(Capabilities) - {Capabilities.STS}
-    optional_behaviors = frozenset[OptionalBehaviors]()
+    optional_behaviors = frozenset({OptionalBehaviors.SASL_AFTER_REGISTRATION, OptionalBehaviors.SASL_REAUTHENTICATION})
     isupport: ClassVar[dict[str, Any]] = {}
 
     def run(
