@@ -49,7 +49,7 @@ class Flood:
 
 
 def _number(text: object) -> int:
-    if not re.fullmatch(r"\d{1,9}", str(text)):
+    if not re.fullmatch(r"\d{1,12}", str(text)):
         raise ValueError(f"{text}: not a number from 0 on")
     return int(str(text))
 
