@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.chat import presence
 from twisted_chat.chat.acts import Answer
 from twisted_chat.chat.chat import MAX_NOTE, MAX_ROOMS, Chat
-from twisted_chat.chat.commands import COMMANDS
+from twisted_chat.chat.commands import COMMANDS, cost
 from twisted_chat.chat.commands import run as run_command
 from twisted_chat.chat.commands.talking import MAX_HISTORY
 from twisted_chat.chat.names import parse_name
@@ -42,6 +42,15 @@ class CommandCase(SynchronousTestCase):
             self.assertEqual(len(answers), 1, (line, answers))
             self.assertTrue(answers[0].startswith("!! "), (line, answers))
             self.assertEqual(self.bob.read(), [], line)
+
+
+class CostTests(SynchronousTestCase):
+    def test_what_is_dear_costs_more_than_talk(self) -> None:
+        dear = {name: row.cost for name, row in COMMANDS.items() if row.cost > 1}
+        passwords = dict.fromkeys(("register", "login", "password", "ghost", "unregister"), 5)
+        self.assertEqual(dear, {"search": 5, "history": 3, "unread": 3, "rooms": 3, **passwords})
+        for line, expected in (("/SEARCH x", 5), ("/search", 5), ("/me x", 1), ("/", 1), ("/none", 1)):
+            self.assertEqual(cost(line), expected, line)
 
 
 class HelpTests(CommandCase):

@@ -35,13 +35,13 @@ def password(chat: Chat, session: Session, old: str, new: str) -> None:
     registration.change_password(chat, session, old, new)
 
 
-@command(GROUP, "ghost", "[NAME]", "[PASSWORD]")
+@command(GROUP, "ghost", "[NAME]", "[PASSWORD]", cost=5)
 def ghost(chat: Chat, session: Session, name: str | None, password: str | None) -> None:
     """Ends your other connections, of which one may hang; with NAME and PASSWORD, logs you in first."""
     registration.ghost(chat, session, name, password)
 
 
-@command(GROUP, "unregister", "PASSWORD")
+@command(GROUP, "unregister", "PASSWORD", cost=5)
 def unregister(chat: Chat, session: Session, password: str) -> None:
     """Gives up your account: its roles are gone, and its name is free. What you said stays."""
     registration.unregister(chat, session, password)

@@ -57,7 +57,7 @@ def away(chat: Chat, session: Session, text: str | None) -> None:
     status.set_away(chat, session, text)
 
 
-@command(GROUP, "history", "[n] [with NAME] [before ID | after ID] [ids]")
+@command(GROUP, "history", "[n] [with NAME] [before ID | after ID] [ids]", cost=3)
 def show_history(chat: Chat, session: Session, text: str | None) -> None:
     """Shows the last lines of the current room. "/history 50" shows the last 50 instead of 20,
     "/history 50 before ID" and "/history 50 after ID" those before or after a line's ID, and "/history 50 ids"
@@ -114,7 +114,7 @@ def search(chat: Chat, session: Session, text: str) -> None:
     chat.do(session, Recall(session, found, SEARCH_LIMIT, talk=True, words=words, end=end))
 
 
-@command(GROUP, "unread")
+@command(GROUP, "unread", cost=3)
 def unread(chat: Chat, session: Session) -> None:
     """Shows what was said in your rooms since you left them last time."""
     history.show_unread(chat, session)

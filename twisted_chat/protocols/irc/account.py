@@ -29,7 +29,7 @@ _CODES = {
 }
 
 
-@verb("REGISTER", 1, early=True)
+@verb("REGISTER", 1, early=True, cost=5)
 def register(connection: IRCProtocol, message: Message) -> None:
     """Makes your nick an account: REGISTER * * password. An address in the middle is not kept. REGISTER password is the
     chat's own command."""

@@ -46,7 +46,7 @@ class _Wrong(Exception):
         self.code = code
 
 
-@verb("CHATHISTORY")
+@verb("CHATHISTORY", cost=2)
 def chathistory(connection: IRCProtocol, message: Message) -> None:
     """Sends what was said: CHATHISTORY LATEST #room * 50, BEFORE, AFTER, AROUND, BETWEEN, or where: TARGETS."""
     params = message.params

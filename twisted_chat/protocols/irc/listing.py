@@ -22,7 +22,7 @@ MAX_CONDITIONS = 20
 Condition = Callable[[Room], bool]
 
 
-@verb("LIST")
+@verb("LIST", cost=3)
 def list_rooms(connection: IRCProtocol, message: Message) -> None:
     """Lists rooms: LIST [#room,*mask*,!*mask*,>people,<people,C>minutes,C<minutes,T>minutes,T<minutes]."""
     chat, user = connection.chat, connection.user

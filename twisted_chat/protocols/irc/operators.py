@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .connection import IRCProtocol
 
 
-@verb("OPER", 2)
+@verb("OPER", 2, cost=5)
 def oper(connection: IRCProtocol, message: Message) -> None:
     """Makes you an administrator, with the name and password of the account of one: OPER name password."""
     name, password = message.params[0], message.params[1]
