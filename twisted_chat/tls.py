@@ -156,6 +156,8 @@ class EagerTLS(TLSMemoryBIOProtocol):
     Closing is as there: this side says that it is done, and does not wait for the other to agree.
     """
 
+    # What sessions look at.
+    secure = True
     _fingerprint: str | None = None
 
     @property

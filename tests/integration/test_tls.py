@@ -159,6 +159,22 @@ class RenewalTests(TLSCase):
         self.assertNotEqual(self.proven(self.secure(daemon)), old)
 
 
+class IRCTests(TLSCase):
+    def test_whois_tells_who_is_connected_securely(self) -> None:
+        secure = f"tls:0:cert={self.made.cert_file}:key={self.made.key_file}:interface=127.0.0.1"
+        daemon = self.daemon("--irc", secure, lines=(LOCAL,))
+        kim = self.client(daemon.addresses[1])
+        kim.socket = client_context(None).wrap_socket(kim.socket)
+        bob = self.client(daemon.address, "bob")
+        kim.send("NICK kim\r\nUSER kim 0 * :Kim")
+        kim.until(" 001 kim ")
+        kim.send("WHOIS bob")
+        self.assertNotIn(" 671 ", kim.until(" 318 kim bob "))
+        kim.send("WHOIS kim")
+        kim.until(" 671 kim kim :is using a secure connection")
+        bob.send("/quit")
+
+
 class CertificateLoginTests(TLSCase):
     def test_an_account_is_opened_by_a_certificate_over_a_restart(self) -> None:
         daemon = self.tls_daemon()

@@ -43,8 +43,23 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
     supported_sasl_mechanisms: ClassVar[set[str]] = {"PLAIN", "SCRAM-SHA-256"}
     supports_sts = False
     capabilities = frozenset(Capabilities) - {Capabilities.STS}
-    optional_behaviors = frozenset({OptionalBehaviors.SASL_AFTER_REGISTRATION, OptionalBehaviors.SASL_REAUTHENTICATION})
-    isupport: ClassVar[dict[str, Any]] = {}
+    optional_behaviors = frozenset(
+        {
+            OptionalBehaviors.CAP_REQ_MINUS,
+            OptionalBehaviors.METADATA_BEFORE_CONNECT,
+            OptionalBehaviors.SASL_AFTER_REGISTRATION,
+            OptionalBehaviors.SASL_REAUTHENTICATION,
+        }
+    )
+    isupport: ClassVar[dict[str, Any]] = {
+        "BOT": "B",
+        "CASEMAPPING": "ascii",
+        "CHANTYPES": "#",
+        "MONITOR": "100",
+        "NAMELEN": "150",
+        "NETWORK": NAME,
+        "PREFIX": "(ov)@+",
+    }
 
     def run(
         self,

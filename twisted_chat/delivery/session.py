@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import ensureDeferred
-from twisted.internet.interfaces import IPushProducer, ISSLTransport
+from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -198,7 +198,7 @@ class Session:
     @property
     def secure(self) -> bool:
         """The chat's: whether what it is sent is encrypted on its way."""
-        return bool(ISSLTransport.providedBy(self._transport))
+        return bool(getattr(self._transport, "secure", False))
 
     @property
     def behind(self) -> bool:

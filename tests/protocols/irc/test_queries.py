@@ -7,7 +7,7 @@ from irc_support import irc_connect, irc_enter
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat import departed
-from twisted_chat.protocols.irc import who
+from twisted_chat.protocols.irc import isupport, who
 from twisted_chat.protocols.irc.verbs import VERBS
 
 
@@ -71,6 +71,16 @@ class ServerTests(SynchronousTestCase):
         said = {line.command: line.text for line in irc_connect(self.world).register("lee")}
         self.assertEqual(said["003"], "This server was started on 2026-11-22 at 10:00:00 UTC")
         self.assertEqual(said["255"], "I have 2 clients and 0 servers")
+
+    def test_what_is_supported(self) -> None:
+        """All tokens arrive, at most thirteen a line."""
+        self.world.chat.server = "A = B\\C " + "x" * 200
+        said = [line.params[1:-1] for line in self.kim.ask("VERSION") if line.command == "005"]
+        self.assertEqual([token for line in said for token in line], sorted(isupport.tokens(self.world.chat)))
+        self.assertTrue(all(len(line) <= 13 for line in said))
+        values = dict(token.partition("=")[::2] for line in said for token in line)
+        self.assertTrue(values["NETWORK"].startswith(r"A\x20\x3D\x20B\x5CC\x20xxx"), values["NETWORK"])
+        self.assertEqual((values["MONITOR"], values["NAMELEN"], values["USERLEN"]), ("100", "150", "11"))
 
     def test_small_ones(self) -> None:
         """VERSION, TIME, ADMIN, INFO, LINKS, MOTD and USERS."""

@@ -10,6 +10,8 @@ from ...chat.text import clean
 
 # With CR and LF, and without tags: RFC 1459, section 2.3.
 MAX_LINE = 512
+# Of an ident, without the ~ before it.
+MAX_IDENT = 10
 # A line of fewer characters, and then at most four bytes each, is never too long.
 FITS = (MAX_LINE - 2) // 4
 # What a client may send as tags, and what it is sent: IRCv3 message-tags, "Size limit".

@@ -11,6 +11,9 @@ from ...chat.rooms import User
 if TYPE_CHECKING:
     from .connection import IRCProtocol
 
+# So many people are told of in answer to one command.
+MAX_ASKED = 4
+
 
 def find(connection: IRCProtocol, name: str) -> User | None:
     """Who is here under a name."""

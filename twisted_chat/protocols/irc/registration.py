@@ -21,7 +21,7 @@ from ..webirc import relayed
 from . import sasl
 from .capabilities import CAPABILITIES, STICKY
 from .greeting import greeting
-from .message import Message, cut
+from .message import MAX_IDENT, Message, cut
 from .verbs import verb
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def user(connection: IRCProtocol, message: Message) -> None:
     if not message.params[3].strip():
         connection.reply(461, "USER", text="Not enough parameters")
         return
-    ident = re.sub(r"[^A-Za-z0-9_.-]", "", message.params[0])[:10]
+    ident = re.sub(r"[^A-Za-z0-9_.-]", "", message.params[0])[:MAX_IDENT]
     registration.ident = "~" + ident if ident else "~user"
     registration.realname = cut(clean(message.params[3]), MAX_REALNAME)
     registration.go_on()

@@ -10,14 +10,13 @@ from ...chat.names import parse_name
 from ...chat.rooms import User
 from .message import MAX_LINE, Message, cut
 from .metadata import about
-from .people import find, shown_address
+from .people import MAX_ASKED, find, shown_address
 from .roomlines import fill, prefix
 from .verbs import verb
 
 if TYPE_CHECKING:
     from .connection import IRCProtocol
 
-MAX_ASKED = 4
 MAX_USERHOST = 5
 
 
