@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import reload as reloading
 from twisted_chat import tap
+from twisted_chat.chat.addresses import Networks
 
 
 class ReloadTests(SynchronousTestCase):
@@ -66,6 +67,24 @@ class ReloadTests(SynchronousTestCase):
         self.file.write_text("")
         chat.rehash()
         self.assertEqual((chat.guests, chat.server, service._housekeeping.keep), (True, "chat", None))
+
+    def test_limits_hold_at_once(self) -> None:
+        service = self.make("")
+        ((_, _, factory),) = service._listeners
+        said = ["flood = \"off\"", "max-rooms = 7", "ping = 5", "trusted = \"192.0.2.1\"", "webirc = [\"x@192.0.2.2\"]"]
+        self.file.write_text("\n".join(said))
+            'flood = "off"\nmax-rooms = 7\nping = 5\ntrusted = "192.0.2.1"\nwebirc = ["x@192.0.2.2"]\n'
+        )
+        told = service._chat.rehash()
+        self.assertEqual(len([line for line in told if line.endswith("is changed")]), 5, told)
+        limits = factory.gate.limits
+        self.assertEqual((limits.flood, limits.rooms, limits.silence), (None, 7, 5))
+        self.assertEqual((limits.trusted, len(limits.gateways)), (Networks("192.0.2.1"), 1))
+        self.assertEqual(service._chat.max_rooms, 7)
+        self.file.write_text('flood = "fast"\nmax-rooms = 8\n')
+        told = "\n".join(service._chat.rehash())
+        self.assertIn("--flood: fast: not off", told)
+        self.assertEqual(factory.gate.limits.rooms, 8)
 
     def test_what_cannot_change_now_is_named(self) -> None:
         chat = self.make("")._chat

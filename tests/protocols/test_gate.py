@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
+from types import SimpleNamespace
 
 from chat_support import PASSWORD, Client, World
 from twisted.internet.address import IPv4Address, UNIXAddress
@@ -10,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.protocols import gate as gate_module
 from twisted_chat.protocols.gate import MOST, SETTLED, TOLD, Dismissal
-from twisted_chat.protocols.intake import FLOOD_PATIENCE
+from twisted_chat.protocols.intake import FLOOD_PATIENCE, _keep_alive
 from twisted_chat.protocols.limits import UNLIMITED, Flood, Limits
 from twisted_chat.protocols.line import ChatProtocol
 
@@ -326,6 +328,14 @@ class LifeTests(GateCase):
         self.sweep(500)
         self.assertNotIn("PING", self.kim.read())
         self.assertFalse(self.kim.wire.disconnecting)
+
+    def test_the_system_is_told_how_long_to_wait(self) -> None:
+        with socket.socket() as connection:
+            transport = SimpleNamespace(socket=connection, setTcpKeepAlive=lambda wanted: None)
+            _keep_alive(SimpleNamespace(transport=transport, setTcpKeepAlive=lambda wanted: None), 100)
+            options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+            set_to = [connection.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+        self.assertEqual(set_to, [100, 25, 4, 200_000])
 
     def test_the_system_looks_after_those_who_cannot_be_asked(self) -> None:
         self.assertTrue(self.kim.wire.keeps_alive)
