@@ -106,7 +106,7 @@ def abandon(connection: IRCProtocol) -> None:
         connection.reply(906, text="SASL authentication aborted")
 
 
-@verb("AUTHENTICATE", 1, early=True)
+@verb("AUTHENTICATE", 1, early=True, cost=2)
 def authenticate(connection: IRCProtocol, message: Message) -> None:
     """Logs in: AUTHENTICATE mechanism, then what the mechanism says, in base64."""
     word, exchange = message.params[0], connection.sasl

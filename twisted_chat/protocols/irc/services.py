@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .connection import IRCProtocol
 
 MAX_WORD = 32
+# As how many lines of talk one to a service counts: many of them have a password to be checked.
+COST = 3
 Run = Callable[["IRCProtocol", list[str]], None]
 
 
@@ -70,6 +72,7 @@ class Service:
     def take(self, connection: IRCProtocol, text: str) -> None:
         """Do what somebody said to it; whatever they are answered, now or when a password has been checked, comes from
         the service."""
+        connection.charge(COST - 1)
         connection.speak_as(self.name)
         try:
             self._run(connection, text.split())
