@@ -71,10 +71,8 @@ class ReloadTests(SynchronousTestCase):
     def test_limits_hold_at_once(self) -> None:
         service = self.make("")
         ((_, _, factory),) = service._listeners
-        said = ["flood = \"off\"", "max-rooms = 7", "ping = 5", "trusted = \"192.0.2.1\"", "webirc = [\"x@192.0.2.2\"]"]
+        said = ['flood = "off"', "max-rooms = 7", "ping = 5", 'trusted = "192.0.2.1"', 'webirc = ["x@192.0.2.2"]']
         self.file.write_text("\n".join(said))
-            'flood = "off"\nmax-rooms = 7\nping = 5\ntrusted = "192.0.2.1"\nwebirc = ["x@192.0.2.2"]\n'
-        )
         told = service._chat.rehash()
         self.assertEqual(len([line for line in told if line.endswith("is changed")]), 5, told)
         limits = factory.gate.limits
