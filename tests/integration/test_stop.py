@@ -36,7 +36,7 @@ class StopTests(DaemonCase):
         )
 
     def test_under_load_and_with_one_who_does_not_read(self) -> None:
-        daemon = self.daemon("--send-queue", "1000000000")
+        daemon = self.daemon("--send-queue", "900000000")
         deaf = self.client(connect(daemon.address, receive_buffer=4096))
         deaf.until("Login Id: ")
         deaf.send("deaf")

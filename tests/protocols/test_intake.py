@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+from types import SimpleNamespace
+
 from chat_support import Client, World
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.protocols.formats import DIALECTS
-from twisted_chat.protocols.intake import LINES_A_TURN, BoundedLines, IntakeFactory
+from twisted_chat.protocols.intake import LINES_A_TURN, BoundedLines, IntakeFactory, _keep_alive
 
 
 class Echo(BoundedLines):
@@ -79,3 +82,11 @@ class IntakeTests(IntakeCase):
         self.client.drop()
         self.world.settle()
         self.assertEqual(len(self.echo.got), LINES_A_TURN)
+
+
+class KeepAliveTests(SynchronousTestCase):
+    def test_a_silence_that_the_system_cannot_count_is_no_reason_to_turn_anyone_away(self) -> None:
+        with socket.socket() as connection:
+            transport = SimpleNamespace(socket=connection, setTcpKeepAlive=lambda enabled: None)
+            _keep_alive(transport, 999_999_999)
+            _keep_alive(transport, 0)

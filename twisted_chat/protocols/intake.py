@@ -427,5 +427,5 @@ def _keep_alive(transport: Any, silence: int) -> None:
             handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, silence // 4))
             handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)
             handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 2000 * silence)
-        except (AttributeError, OSError):
+        except (AttributeError, OSError, OverflowError):
             pass  # not every system has them; it has its own times then
