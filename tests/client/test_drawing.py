@@ -49,6 +49,10 @@ class RenderTests(TestCase):
     def show(self, event: Event, look: Look = PLAIN, **changes: bool) -> list[str]:
         return texts(render(event, 3600.0, look, 80, "kim", **{"mentioned": False, "foreign": False, **changes}))
 
+    def test_every_line_of_a_message_has_its_sender(self) -> None:
+        drawn = self.show(Event("message", "one\n\n[kim] two", sender="bob"))
+        self.assertEqual(drawn, ["01:00 [bob] one", "01:00 [bob] ", "01:00 [bob] [kim] two"])
+
     def test_kinds(self) -> None:
         for event, text in [
             (Event("message", "hi", sender="bob"), "01:00 [bob] hi"),

@@ -140,7 +140,7 @@ def _moment(time: float, look: Look) -> datetime:
 
 def _phrase(event: Event, text: str, look: Look, me: str, mentioned: bool) -> tuple[list[Span], list[Span]]:
     """The start of the line, under whose end it goes on, and the rest."""
-    if event.type in SPOKEN and not text:
+    if event.type in SPOKEN and not event.text:
         text = "(deleted)"
     name: Span = (event.sender, look.name_style(event.sender))
     other: Span = (event.to, look.name_style(event.to))

@@ -171,6 +171,24 @@ class LabelTests(SynchronousTestCase):
         self.assertEqual([s.tags.get("label") for s in said], ["x", None])
         self.assertEqual(len(self.flushLoggedErrors()), 1)
 
+    def test_unreadable_in_the_middle(self) -> None:
+        """An answer that can be read only in part is ended."""
+        for n in range(20):
+            self.bob.say(f"line {n}")
+        self.kim.heard()
+        self.patch(replay, "PAGE", 7)
+        self.world.store.hold_reads = True
+        said = self.kim.ask("@label=x HISTORY 18")
+        while not said:
+            self.world.store.release_reads()
+            said = self.kim.heard()
+        self.world.store.unreadable = True
+        self.world.store.release_reads()
+        self.world.settle()
+        inner = self.check_batch(said + self.kim.heard())
+        self.assertEqual(inner[-1].text, "The log cannot be read now.")
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+
     def test_leaving(self) -> None:
         """The last words have the label, too."""
         said = self.kim.ask("@label=x QUIT :bye")
