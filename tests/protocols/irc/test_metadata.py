@@ -86,6 +86,14 @@ class MetadataTests(SynchronousTestCase):
         self.assertEqual((account.metadata, after.rooms["#here"].metadata), ({"url": "a"}, {"url": "h"}))
         self.assertNotIn("'k'", str(self.world.store.records()))
 
+    def test_a_guest_makes_an_account(self) -> None:
+        """And has said the same of themselves as before."""
+        self.kim.ask("METADATA * SET url :k", "NickServ REGISTER long-enough-1")
+        self.world.settle()
+        self.assertTrue(self.kim.user.registered)
+        self.assertEqual(values(self.world.chat, self.kim.user), {"url": "k"})
+        self.assertIn("{'url': 'k'}", str(self.world.store.records()))
+
     def test_taken_back(self) -> None:
         """When it could not be kept; nobody is told."""
         self.kim.ask("JOIN #here", "METADATA * SUB url")

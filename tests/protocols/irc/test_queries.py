@@ -127,6 +127,14 @@ class WhoTests(SynchronousTestCase):
         self.assertEqual(self.who(self.kim, "WHO #here o"), {"ann": "H*"})
         self.assertEqual(self.kim.ask("WHO #Nowhere")[0].params[1], "#Nowhere")
 
+    def test_both_prefixes(self) -> None:
+        """For those who asked for them."""
+        self.kim.ask("MODE #here +v kim")
+        self.assertEqual(self.who(self.kim, "WHO #here")["kim"], "H@")
+        self.ann.ask("CAP REQ multi-prefix")
+        self.assertEqual(self.who(self.ann, "WHO #here")["kim"], "H@+")
+        self.assertEqual([line.text for line in self.ann.ask("WHOIS kim") if line.command == "319"], ["@+#here"])
+
     def test_names_and_masks(self) -> None:
         """By nick, by ident, by realname; and one who is invisible by nick only, unless one is in a room with them."""
         self.assertEqual(self.who(self.kim, "WHO ANN"), {"ann": "H*"})
