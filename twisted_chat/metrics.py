@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -160,6 +160,14 @@ class MetricsResource(Resource):
         self._registry.register(collector)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
+
+    def render(self, request: Request) -> Any:
+        """Twisted's."""
+        if request.method not in (b"GET", b"HEAD"):
+            request.setResponseCode(405)
+            request.setHeader("allow", "GET, HEAD")
+            return b"GET or HEAD\n"
+        return super().render(request)  # type: ignore[no-untyped-call]
 
     def render_GET(self, request: Request) -> bytes:
         """Twisted's."""

@@ -229,6 +229,12 @@ class TLSTests(TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"no answer from", done.stderr)
 
+    def test_a_certificate_to_show_that_is_none(self) -> None:
+        for path, wanted in (("/dev/null", b"no certificate with its key in /dev/null"), ("/none", b"No such file")):
+            done = run_client("--cert", path, "localhost")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(wanted, done.stderr)
+
     def test_a_file_that_has_no_certificates(self) -> None:
         done = run_client("--ca", "/dev/null", "localhost")
         self.assertEqual(done.returncode, 2)

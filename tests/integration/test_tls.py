@@ -192,6 +192,19 @@ class CertificateLoginTests(TLSCase):
         again.login("kim")
         again.send("/whois kim")
         again.until("account")
+        # Our client shows it from one file, and is asked for nothing.
+        both = self.folder / "both.pem"
+        both.write_bytes(shown.cert_file.read_bytes() + shown.key_file.read_bytes())
+        assert not isinstance(daemon.address, str)
+        address = f"localhost:{daemon.address[1]}"
+        command = ["--ca", str(self.made.cert_file), "--cert", str(both), "--nick", "kim", "--send", "by certificate"]
+        result = subprocess.run(
+            [sys.executable, "-m", "twisted_chat.client", *command, address],
+            cwd=self.folder, env=daemon.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        again.until("[kim] by certificate\n")
         for one in (self.secure(daemon, other), self.secure(daemon), self.client(daemon.addresses[1])):
             one.until("Login Id: ")
             one.send("kim")

@@ -53,12 +53,15 @@ class Server:
     Where to connect.
 
     @ivar host: a name or address; or the path of a Unix socket, which is told by its slash.
+    @ivar ca: whom to trust instead of the system's authorities.
+    @ivar cert: the certificate to show, and its key.
     """
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     tls: bool = False
     ca: Path | None = None
+    cert: Path | None = None
 
     @property
     def exposed(self) -> bool:
@@ -166,21 +169,28 @@ def load(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     file = _read_file(given.config, environ)
     address = given.server or file.get("server")
     place = parse_place(address) if address else Place(DEFAULT_HOST)
-    ca = given.ca or file.get("ca")
+    ca, cert = given.ca or file.get("ca"), given.cert or file.get("cert")
     nick = given.nick or place.nick or file.get("nick")
     room = given.room or place.room or file.get("room")
     password_file = given.password_file or file.get("password-file")
     password = environ.get(PASSWORD_VARIABLE)
     if password_file and (given.password_file or password is None):
         password = _first_line(Path(password_file).expanduser())
-    tls = given.tls or (place.tls if place.tls is not None else _on_off(file, "tls", False)) or bool(given.ca)
+    tls = given.tls or (place.tls if place.tls is not None else _on_off(file, "tls", False))
+    tls = tls or bool(given.ca or given.cert)
     for name, value in (("name", nick), ("room", room), ("password", password)):
         if value is not None and (not value.strip() or any(ord(character) < 32 for character in value)):
             raise ConfigError(f"the {name} is empty or has control characters in it")
     if room and len(room.split()) > 1:
         raise BadRoomError(f"a room's name has no blanks in it: {room!r}")
     return Options(
-        server=Server(place.host, place.port or DEFAULT_PORT, tls, Path(ca).expanduser() if ca else None),
+        server=Server(
+            place.host,
+            place.port or DEFAULT_PORT,
+            tls,
+            Path(ca).expanduser() if ca else None,
+            Path(cert).expanduser() if cert else None,
+        ),
         nick=nick.strip() if nick else None,
         password=password,
         room=room_name(room.strip()) if room else None,
@@ -261,6 +271,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="trust the certificates in this PEM file instead of the system's; implies --tls",
     )
+    add(
+        "--cert",
+        metavar="FILE",
+        help="show the certificate in this PEM file, which has its key too: it may open an account; implies --tls",
+    )
     add("--password-file", metavar="FILE", help="read the password from the first line of FILE")
     add("--send", metavar="TEXT", help="say TEXT, wait until it has arrived, and leave")
     add("--json", action="store_true", help="write one JSON object per event")
@@ -294,7 +309,7 @@ def _read_file(explicit: str | None, environ: Mapping[str, str]) -> Mapping[str,
     except configparser.Error as error:
         first = str(error).splitlines()[0]
         raise ConfigError(f"{path} is not a configuration file: {first}") from None
-    known = {"server", "nick", "room", "ca", "tls", "password-file", "timestamps", "colours", "bell"}
+    known = {"server", "nick", "room", "ca", "cert", "tls", "password-file", "timestamps", "colours", "bell"}
     values = dict(parser["client"]) if parser.has_section("client") else {}
     for name in values:
         if name not in known:

@@ -17,7 +17,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint, wrapClientTLS
 from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
-from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
+from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -168,10 +168,26 @@ def make_endpoint(reactor: Any, server: Server, timeout: float) -> Any:
     if not server.tls:
         return endpoint
     try:
-        options = optionsForClientTLS(server.host, trustRoot=_trust(server.ca) if server.ca else None)
+        trust = _trust(server.ca) if server.ca else None
+        options = optionsForClientTLS(server.host, trust, _own(server.cert) if server.cert else None)
     except (ValueError, UnicodeError) as problem:
         raise ConfigError(f"no certificate can be for {server.host!r}: {problem}") from None
     return wrapClientTLS(options, endpoint)
+
+
+def _own(path: Path) -> Any:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
+    load: Any = PrivateCertificate.loadPEM
+    try:
+        data = path.read_bytes()
+        # Of a key with a passphrase this says so, where OpenSSL would ask on the terminal.
+        load_pem_private_key(data, None)
+        return load(data)
+    except OSError as problem:
+        raise ConfigError(f"cannot read the certificate in {path}: {problem.strerror}") from None
+    except (SSL.Error, ValueError, TypeError):
+        raise ConfigError(f"there is no certificate with its key in {path}, or it has a passphrase") from None
 
 
 def _trust(path: Path) -> Any:
