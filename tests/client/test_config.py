@@ -53,6 +53,13 @@ class LoadTests(TestCase):
         self.assertEqual((options.nick, options.room, options.password), (None, None, None))
         self.assertEqual(options.settings, {"timestamps": True, "colours": True, "bell": True})
 
+    def test_a_certificate_to_show_means_tls(self) -> None:
+        options = load(["--cert", "~/kim.pem"], self.environ)
+        self.assertEqual((options.server.tls, options.server.cert), (True, Path("~/kim.pem").expanduser()))
+        self.write("[client]\ncert = /kim.pem\n")
+        options = load(["--tls"], self.environ)
+        self.assertEqual((options.server.tls, options.server.cert), (True, Path("/kim.pem")))
+
     def test_the_command_line_counts_before_the_url_and_that_before_the_file(self) -> None:
         self.write("[client]\nserver = chats://file@file.example/file\nnick = other\nbell = off\n")
         options = load([], self.environ)
