@@ -277,7 +277,7 @@ SAME, NUMBER = "(its own rules)", "numeric "
 # What IRC does not answer, as there is nothing to change; and other codes for the same.
 SILENT = {"no-such-ban", "same-role"}
 ALSO = {("redact-forbidden", "not-allowed"), ("invalid-target", "no-room"), (NUMBER + "404", "no-room")}
-# A ban by MODE puts nobody out, and ops are above it; who is in a room that is not hidden, and how it is, is for everyone.
+# A ban by MODE puts nobody out, and ops are above it; who is in a room that is not hidden, and its modes, is for all.
 FREE = {("ban o*", "op"), *((line, role) for line in ("mode", "who") for role in ("outsider", "banned"))}
 
 

@@ -36,7 +36,7 @@ def script(name: str) -> str:
 
 
 class TwistedChatController(BaseServerController, DirectoryBasedController):
-    """One daemon for each test, in a folder of its own."""
+    """One daemon for each test, in a folder of its own. Where there is faketime, time goes as a test wants it."""
 
     software_name = "twisted-chat"
     _port_wait_interval = 0.02
@@ -87,8 +87,10 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
         database = Path(self.directory) / "chat.sqlite"
         shutil.copy(_prepare(), database)
         address = hostname.replace(":", "\\:")
+        self.faketime_enabled = bool(faketime) and shutil.which("faketime") is not None
         self.proc = self.execute(
             [
+                *(["faketime", "-f", faketime] if faketime and self.faketime_enabled else []),
                 script("twistd"), "-n", "--pidfile=", "--logfile=" + str(Path(self.directory) / "log"),
                 "chat", "--name", NAME, "--database", str(database), "--irc", f"tcp:{port}:interface={address}",
                 "--line", f"unix:{self._line_socket}", "--shortest-password", "1",

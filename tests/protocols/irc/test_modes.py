@@ -31,6 +31,15 @@ class RoomModeTests(SynchronousTestCase):
         )
         self.assertEqual(lines(self.ben, "MODE #dev"), ["324 #dev +lmn 9", f"329 #dev {int(START)}"])
 
+    def test_no_value_holds_a_second_line_or_moves_a_cursor(self) -> None:
+        for value in ("+b a\x1b[2J\u202e*!*@*", "+k k\x1b[2J\rx", "+e m:x\x9b*"):
+            self.ann.bytes(f"MODE #dev {value}\r\n".encode())
+        self.world.settle()
+        said = "".join(self.netcat.read()) + "".join(self.netcat.say("/mode", "/bans"))
+        self.assertIn("set ban a\ufffd[2j\ufffd*", said)
+        self.assertTrue(said.isprintable(), said)
+        self.assertEqual({line.command for line in self.ben.heard()}, {"MODE"})
+
     def test_as_many_lines_as_it_takes(self) -> None:
         masks = ["x" * 30 + f"{i}!{'y' * 30}@*" for i in range(18)]
         for start in (0, 6, 12):

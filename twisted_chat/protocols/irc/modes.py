@@ -11,6 +11,7 @@ from ...chat.errors import Refused
 from ...chat.events import Event
 from ...chat.permissions import MAX_KEY, MAX_NUMBER, need
 from ...chat.rooms import Room
+from ...chat.text import clean
 from .letters import ALL, FLAGS, INSIDE, LETTERS, LISTS, ROLES, USER_FLAGS, VALUES, join, write_mask
 from .message import Message
 from .verbs import verb
@@ -96,7 +97,7 @@ def split(letters: str, values: list[str]) -> Iterator[tuple[bool, str, str | No
 
 def _change(connection: IRCProtocol, room: Room, params: list[str]) -> None:
     told = []
-    for given, letter, value in islice(split(params[1], params[2:]), MAX_CHANGES):
+    for given, letter, value in islice(split(params[1], [clean(param) for param in params[2:]]), MAX_CHANGES):
         if letter not in ALL:
             connection.reply(472, letter, text="is unknown mode char to me")
         elif letter in "beI":
