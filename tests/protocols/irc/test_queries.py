@@ -142,6 +142,10 @@ class WhoTests(SynchronousTestCase):
             self.assertEqual(self.who(self.kim, f"WHO :{mask}"), {"ann": "H*"}, mask)
         for mask in ("[a]*", "192.*", "nobody", "*" * 200 + "ann"):
             self.assertEqual(self.who(self.kim, f"WHO :{mask}"), {}, mask)
+        self.assertEqual(self.who(self.kim, "WHO :" + "*a" * 50), {})
+        for mask in ("*n*n", "a*n*", "**?n?", "The*ann", "*.*n*", "ANN*"):
+            found = {"ann"} if mask != "*.*n*" else set()
+            self.assertEqual(set(self.who(self.kim, f"WHO :{mask}")), found, mask)
         self.ann.user.flags = frozenset({"invisible"})
         lee = irc_enter(self.world, "lee")
         self.assertEqual(set(self.who(self.kim, "WHO *")), {"kim", "ann", "lee"})

@@ -75,8 +75,8 @@ class Census(NamedTuple):
         users = chat.users.values()
         return cls(
             chat.now(),
-            sum("invisible" in user.flags for user in users),
-            sum(chat.is_admin(user) for user in users),
+            sum("invisible" in user.flags for user in users if user.flags),
+            sum(chat.is_admin(user) for user in users if user.oper or user.card.registered),
             sum(bool(room.members) and "secret" not in room.modes for room in chat.rooms.values()),
         )
 

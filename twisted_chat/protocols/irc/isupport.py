@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ...chat.bans import MAX_BANS
 from ...chat.chat import MAX_NOTE, Chat
 from ...chat.history import MOST as MOST_HISTORY
@@ -64,8 +66,13 @@ def tokens(chat: Chat) -> list[str]:
 
 def lines(chat: Chat) -> list[list[str]]:
     """The tokens of each line: so many as fit, and not too many."""
+    return _lines(tuple(tokens(chat)))
+
+
+@lru_cache(maxsize=4)
+def _lines(words: tuple[str, ...]) -> list[list[str]]:
     found: list[list[str]] = [[]]
-    for token in sorted(tokens(chat)):
+    for token in sorted(words):
         if len(found[-1]) == A_LINE or len(" ".join([*found[-1], token]).encode()) > MAX_TOKENS:
             found.append([])
         found[-1].append(token)

@@ -32,7 +32,7 @@ _FAILS = {
 }
 
 
-@verb("METADATA", 2, early=True)
+@verb("METADATA", 2, early=True, cost=2)
 def metadata_(connection: IRCProtocol, message: Message) -> None:
     """Shows or sets what people and rooms say of themselves: METADATA target GET key…, LIST, SET key [:value], CLEAR,
     SYNC; METADATA * SUB key…, UNSUB key…, SUBS. The target is a room, a nick, or * for yourself."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_TARGETS = 100
 
 
-@verb("MONITOR", 1)
+@verb("MONITOR", 1, cost=2)
 def monitor(connection: IRCProtocol, message: Message) -> None:
     """Tells you when people come and go: MONITOR + ann,bob; MONITOR - ann; C for nobody; L lists; S who is here."""
     do = _SUBCOMMANDS.get(message.params[0].upper())

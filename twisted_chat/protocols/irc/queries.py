@@ -27,7 +27,7 @@ def motd_(connection: IRCProtocol, message: Message) -> None:
     connection.lines(motd(connection))
 
 
-@verb("LUSERS")
+@verb("LUSERS", cost=2)
 def lusers(connection: IRCProtocol, message: Message) -> None:
     """Tells how many people and rooms there are."""
     connection.lines(census(connection, Census.of(connection.chat)))

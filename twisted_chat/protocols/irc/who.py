@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from ...chat.rooms import Room, User
@@ -25,7 +24,7 @@ FIELDS = "tcuihsnfdlaor"
 HIDDEN_ADDRESS = "255.255.255.255"
 
 
-@verb("WHO")
+@verb("WHO", cost=3)
 def who(connection: IRCProtocol, message: Message) -> None:
     """Lists who is in a room, or whose name, ident, host or realname matches a mask: WHO #room, WHO ann, WHO *bob*.
     A second parameter asks for fields, %tcuihsnfdlaor,token, or with "o" for operators only."""
@@ -63,15 +62,23 @@ def _found(connection: IRCProtocol, mask: str) -> Iterator[tuple[User, Room | No
         return
     if len(mask) > MAX_MASK:
         return
-    matches = re.compile(translate(mask.replace("[", "[[]")), re.IGNORECASE).match
+    matches = re.compile(_pattern(mask), re.MULTILINE).search
     for user in chat.users.values():
-        name, card = user.name, user.card
-        if matches(name.shown) or matches(name.key) or matches(card.ident) or matches(card.host):
-            pass
-        elif not matches(card.realname):
-            continue
-        if chat.finds(asker, user):
+        card = user.card
+        # One look at all of it: this is done for everyone who is here.
+        if matches(f"{user.name.key}\n{card.ident}\n{card.host}\n{card.realname}".casefold()) and chat.finds(
+            asker, user
+        ):
             yield user, None
+
+
+def _pattern(mask: str) -> str:
+    """What a mask matches, as a line by itself. It takes no longer than the line is long, whatever the mask."""
+    first, *others = (re.escape(part).replace(r"\?", ".") for part in mask.casefold().split("*"))
+    if not others:
+        return f"^{first}$"
+    between = "".join(f"(?>.*?{part})" for part in others[:-1] if part)
+    return f"^{first}{between}.*{others[-1]}$"
 
 
 def _flags(connection: IRCProtocol, user: User, room: Room | None) -> str:
