@@ -74,6 +74,8 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
         websocket_port: int | None,
     ) -> None:
         """Start the daemon on this address."""
+        if faketime is not None:
+            raise NotImplementedByController("another time")
         if self.test_config.account_registration_requires_email:
             raise NotImplementedByController("accounts with an email address")
         if password is not None:
