@@ -404,6 +404,25 @@ class FloodTests(GateCase):
         self.kim.send(*("/search x" for _ in range(10)))
         self.world.settle()
         self.assertEqual(len(self.kim.read()), 6)
+        self.pass_time(2.2)
+        self.assertEqual(len(self.kim.read()), 4)
+
+    def test_what_waits_is_not_charged_twice(self) -> None:
+        self.kim.session.busy = True
+        self.kim.send(*("one" for _ in range(20)))
+        self.kim.session.ready()
+        self.kim.send(*("two" for _ in range(11)))
+        self.world.settle()
+        self.assertEqual(len(self.bob.read()), 30)
+
+    def test_what_is_on_its_way_while_one_is_slowed_down_comes_afterwards(self) -> None:
+        self.kim.send(*("one" for _ in range(31)))
+        self.kim.send("two", "three")
+        self.world.settle()
+        self.assertEqual(len(self.bob.read()), 30)
+        self.assertEqual(len(self.world.clock.getDelayedCalls()), 1)
+        self.pass_time(1)
+        self.assertEqual(self.bob.read(), ["[kim] one", "[kim] two", "[kim] three"])
 
     def test_so_does_what_a_protocol_charges(self) -> None:
         self.kim.send("one")

@@ -99,6 +99,7 @@ class ProxyTests(SynchronousTestCase):
             self.assertEqual(connection.session.address, "203.0.113.9")
             self.assertEqual(connection.session.peer, "203.0.113.9:56324")
             self.assertIs(wire.protocol, connection)
+            self.assertEqual(list(self.world.gate._logins), [connection])
             connection.connectionLost()
             self.world.settle()
 

@@ -287,6 +287,8 @@ class BoundedLines(LineReceiver):
                     limit, each = limit + each, 0.0
             for done, ended in enumerate(lines):
                 if session.busy or (done and seconds() - begun > TIME_A_TURN):
+                    if flood is not None and not each:
+                        self._taken -= flood.each * (len(lines) - done)
                     self._wait(b"\n".join([*lines[done:], rest]))
                     return
                 if session.closing:
