@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .tls import Certificates
 
 # How often certificates are looked at, and how long before their end the log begins to warn, in seconds.
-LOOK_EVERY = 10.0
+LOOK_EVERY = 5.0
 WARN_BEFORE = 7 * 86400
 WARN_EVERY = 86400
 
