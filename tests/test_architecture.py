@@ -192,3 +192,11 @@ class LayoutTests(SynchronousTestCase):
         setup.read(ROOT / "setup.cfg", encoding="utf-8")
         found = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / PACKAGE).rglob("__init__.py")}
         self.assertEqual(set(setup["options"]["packages"].split()), found | {"twisted.plugins"})
+
+
+class RaisingTests(SynchronousTestCase):
+    def test_no_exception_that_is_kept_is_raised(self) -> None:
+        """Each time it would take the frames along that it passes through, and with them connections, for ever."""
+        for path in sorted((ROOT / "twisted_chat").rglob("*.py")):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                self.assertIsNone(re.search(r"\braise _?[A-Z][A-Z_]+(?!\w|\()( from .*)?$", line), f"{path}: {line}")

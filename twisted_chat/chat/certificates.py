@@ -20,7 +20,7 @@ def owner(chat: Chat, fingerprint: str | None, name: Name | None) -> Account:
     @raise Refused: C{"no-certificate"}, or C{"wrong-certificate"}: there is no such account, or it is another's.
     """
     if fingerprint is None:
-        raise NONE_SHOWN
+        raise NONE_SHOWN.again()
     account = chat.accounts.by_certificate(fingerprint)
     if account is None or (name is not None and chat.accounts.get(name.key) is not account):
         raise Refused("wrong-certificate", "This certificate belongs to no such account.")
@@ -54,7 +54,7 @@ def add(chat: Chat, session: Session) -> None:
     """
     account, shown = _own(chat, session), session.certificate
     if shown is None:
-        raise NONE_SHOWN
+        raise NONE_SHOWN.again()
     if shown in account.certificates:
         raise Refused("certificate-in-use", "This certificate opens your account already.")
     if chat.accounts.by_certificate(shown) is not None:

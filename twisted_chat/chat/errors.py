@@ -1,5 +1,7 @@
 """Why something was refused."""
 
+from __future__ import annotations
+
 
 class Refused(Exception):
     """The chat's rules do not allow it. Nothing has changed.
@@ -12,3 +14,7 @@ class Refused(Exception):
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+
+    def again(self) -> Refused:
+        """The same, to raise one that is kept: one that is raised keeps all that it has passed through."""
+        return Refused(self.code, self.sentence)

@@ -69,7 +69,7 @@ def register(
         try:
             if session.user is user and session.alive:
                 if isinstance(value, Refused):
-                    raise value
+                    raise value.again()
                 made(value)
         except Refused as why:
             (otherwise or partial(chat.refuse, session))(why)
@@ -167,7 +167,7 @@ def prove_by_scram(
                 if isinstance(shown, Refused):
                     raise shown
                 if not shown or now is None or account is None or now.scram != account.scram:
-                    raise WRONG
+                    raise WRONG.again()
                 presence.check_admitted(chat, session, name, now)
             except Refused as why:
                 otherwise(why)
@@ -194,9 +194,9 @@ def _proved(chat: Chat, session: Session, name: Name, hashed: str, right: bool |
     account = chat.accounts.get(name.key)
     # While it was checked, the account may have been erased, or been given another password.
     if isinstance(right, Refused):
-        raise right
+        raise right.again()
     if not right or (account.password if account else "") != hashed:
-        raise WRONG
+        raise WRONG.again()
     return account if account is not None else _adopt(chat, session, name)
 
 

@@ -52,14 +52,14 @@ class Exchange:
         if piece != "+":
             self._pieces += piece
         if len(self._pieces) > MAX_RESPONSE:
-            raise WRONG
+            raise WRONG.again()
         if len(piece) == CHUNK:
             return
         said, self._pieces = self._pieces, ""
         try:
             data = b64decode(said, validate=True)
         except ValueError:
-            raise WRONG from None
+            raise WRONG.again() from None
         self.receive(self, data)
 
     def challenge(self, data: bytes) -> None:
@@ -137,9 +137,9 @@ def _plain(exchange: Exchange, data: bytes) -> None:
         name = parse_name(authcid)
         same = not authzid or parse_name(authzid).key == name.key
     except (ValueError, Refused):
-        raise WRONG from None
+        raise WRONG.again() from None
     if not password or not same:
-        raise WRONG
+        raise WRONG.again()
     prove(exchange, lambda then, no: accounts.prove(connection.chat, connection.session, name, password, then, no))
 
 
@@ -164,7 +164,7 @@ def _external(exchange: Exchange, data: bytes) -> None:
     try:
         name = parse_name(clean(data.decode())) if data else None
     except (ValueError, Refused):
-        raise WRONG from None
+        raise WRONG.again() from None
     exchange.succeed(certificates.owner(connection.chat, connection.session.certificate, name))
 
 
@@ -177,9 +177,9 @@ def _scram(exchange: Exchange, data: bytes) -> None:
         name = parse_name(first.username)
         same = not first.authzid or parse_name(first.authzid).key == name.key
     except (ValueError, Refused):
-        raise WRONG from None
+        raise WRONG.again() from None
     if not same:
-        raise WRONG
+        raise WRONG.again()
     dialogue = scram.Dialogue(first, chat.authenticator.random(18), accounts.verifier(chat, name))
     signature: list[bytes] = []
 
@@ -207,7 +207,7 @@ def _still(chat: Chat, account: Account) -> Account:
     """
     now = chat.accounts.get(parse_name(account.name).key)
     if now is None or now.scram != account.scram:
-        raise WRONG
+        raise WRONG.again()
     return now
 
 
