@@ -86,15 +86,17 @@ class Fanout:
     def deliver(self, steps: Sequence[Step]) -> None:
         """Send everything to everyone it is for. The events among the steps are committed."""
         runs: dict[str, Run] = {}
+        run: Run | None = None
         own: dict[Session, list[Own]] = {}
         last_id = self._last_id
+        room: str | None = None
         for place, step in enumerate(steps):
             if isinstance(step, Event):
                 last_id = step.id or last_id
-                if step.room is not None:
-                    run = runs.get(step.room)
-                    if run is None:
-                        run = runs[step.room] = Run()
+                if step.room is not room:
+                    room = step.room
+                    run = runs.setdefault(room, Run()) if room is not None else None
+                if run is not None:
                     run.places.append(place)
                     run.events.append(step)
             elif type(step) is Put or type(step) is Move:

@@ -64,8 +64,13 @@ class TextFormat:
             event.wire = {}
         data = event.wire.get(self)
         if data is None:
-            lines = () if event.kind in PASSING else by_line(event)
-            data = event.wire[self] = "".join(self._phrase(line) + "\n" for line in lines).encode()
+            if event.kind in PASSING:
+                text = ""
+            elif "\n" not in event.text:
+                text = self._phrase(event) + "\n"
+            else:
+                text = "".join(self._phrase(line) + "\n" for line in by_line(event))
+            data = event.wire[self] = text.encode()
         return data
 
     def replay(self, event: Event, ids: bool = False, title: str | None = None) -> bytes:
