@@ -5,6 +5,8 @@ from __future__ import annotations
 from chat_support import World
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.chat import orders
+
 
 def rooms_kept(world: World) -> dict[str, object]:
     return {key: value for kind, key, value in world.store.records() if kind == "room"}
@@ -149,6 +151,23 @@ class RoleTests(EvasionCase):
                 eve.say("/quit")
                 self.assertEqual(rooms_kept(self.world), {}, (mode, leave))
                 self.world.check()
+
+    def test_nor_is_it_for_others_when_the_account_that_owned_it_is_gone(self) -> None:
+        for give_up in (True, False):
+            self.world = World()
+            self.world.account("olga")
+            olga = self.world.enter("olga", "#x")
+            olga.say("the treasure", "/topic treasure", "/mode secret on")
+            if give_up:
+                olga.say("/leave #x", "/unregister correct-horse")
+                self.world.settle()
+            else:
+                orders.execute(self.world.chat, "7", {"do": "erase", "name": "olga"})
+                self.world.settle()
+            self.assertNotIn("#x", self.world.chat.rooms)
+            eve = self.world.enter("eve")
+            self.assertNotIn("treasure", "".join(eve.say("/join #x", "/history 100")))
+            self.world.check()
 
     def test_one_that_they_opened_again_is_as_before(self) -> None:
         gus = self.world.enter("gus", "#x")

@@ -74,9 +74,12 @@ def _do(chat: Chat, order: Mapping[str, Any], steps: list[Step]) -> str:
         steps += markers.forget(chat, name.key)
         put = Put("account", name.key, None)
         for room in list(chat.rooms.values()):
-            if room.roles.pop(name.key, None) is not None:
+            said = room.topic_by.casefold() == account.name.casefold()
+            room.topic_by = "" if said else room.topic_by
+            if room.roles.pop(name.key, None) is not None or said:
                 steps += chat.keep_room(room) or [Put("room", room.name, None)]
                 chat.keep_if_used(room)
+                steps += chat.close_rooms([room])
         text = f"The account {account.name} is erased."
     else:
         raise Refused("bad-order", f"There is no order {what}.")

@@ -175,6 +175,7 @@ def drop_account(chat: Chat, session: Session, account: Account) -> None:
     for room in before:
         steps += chat.keep_room(room) or [Put("room", room.name, None)]
         chat.keep_if_used(room)
+        steps += chat.close_rooms([room])
     undo_account = _forget(chat, key, account)
     reads = chat.reads.get(key)
     steps += markers.forget(chat, key)
