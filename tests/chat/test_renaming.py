@@ -21,7 +21,12 @@ class RenameTests(SynchronousTestCase):
     def test_all_are_told_and_go_on_talking_there(self) -> None:
         self.assertEqual(
             self.ann.say("/rename #new clearer", "hello"),
-            ["user [ann] renamed the room to #new (clearer)", "[ann] hello"],
+            [
+                "user [ann] renamed the room to #new (clearer)",
+                "-- You are now in #new, with one other.",
+                "-- Topic: plans",
+                "[ann] hello",
+            ],
         )
         self.assertEqual(self.bob.read(), ["#old user [ann] renamed the room to #new (clearer)", "#new [ann] hello"])
         self.world.check()

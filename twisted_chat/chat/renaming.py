@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import markers
+from . import markers, presence
 from .acts import Act, Enter, Exit, Focus, Private, Session, Step
 from .chat import LOBBY, Chat, check_length
 from .errors import Refused
@@ -110,4 +110,6 @@ def _follow(chat: Chat, session: Session, room: Room, old: Name, reason: str) ->
         left.card = user.card
         came = chat.event(Kind.JOIN, room, user)
         steps = [Private((session,), left), *steps, Private((session,), came), *session.arrival(room)]
-    return [*steps, Focus(session, room.name)] if session.room is room else steps
+    if session.room is room:
+        steps += [Focus(session, room.name), presence.now_in(session, room)]
+    return steps

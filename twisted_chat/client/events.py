@@ -20,7 +20,18 @@ MAX_NAME = 100
 SPOKEN = frozenset(("message", "action", "notice"))
 DIRECT = frozenset(("direct", "direct_action", "direct_notice"))
 #: What people did in rooms.
-ROOM_TYPES = SPOKEN | {"join", "leave", "rename", "topic", "kick", "mode", "delete", "reaction", "unreaction"}
+ROOM_TYPES = SPOKEN | {
+    "join",
+    "leave",
+    "rename",
+    "topic",
+    "kick",
+    "mode",
+    "delete",
+    "reaction",
+    "unreaction",
+    "room_rename",
+}
 
 #: What anyone did: one line, as against what they said and answers, which may have several.
 _ONE_LINE = ROOM_TYPES - SPOKEN | {"announce"}
@@ -80,7 +91,9 @@ _TEXT_FORMS = [
         ),
     ),
     ("mode", re.compile(rf"user \[{_NAME}\] set (?P<text>\S.*) for \[{_NAME}\]")),
-    ("mode", re.compile(rf"user \[{_NAME}\] set (-?\w[\w -]*)")),
+    ("mode", re.compile(rf"user \[{_NAME}\] set (-?\w[\w-]*(?: \S+)?)")),
+    ("room_rename", re.compile(rf"user \[{_NAME}\] renamed the room to (?P<to>#\S{{1,100}}) \((?P<text>.*)\)")),
+    ("room_rename", re.compile(rf"user \[{_NAME}\] renamed the room to (?P<to>#\S{{1,100}})(?P<text>)")),
     ("info", re.compile(r"()-- (.*)")),
     ("error", re.compile(r"()!! (.*)")),
 ]

@@ -168,6 +168,9 @@ def _phrase(event: Event, text: str, look: Look, me: str, mentioned: bool) -> tu
             return [("<- ", DIM)], [name, (" left the room" + (f" ({text})" if text else ""), DIM)]
         case "rename":
             return [("-- ", DIM)], [name, (" is now ", DIM), (event.to, look.name_style(event.to))]
+        case "room_rename":
+            why = f" ({text})" if text else ""
+            return [("-- ", DIM)], [name, (f" renamed the room to {event.to}{why}", "")]
         case "topic":
             what = f" set the topic: {text}" if text else " cleared the topic"
             return [("-- ", DIM)], [name, (what, "")]
