@@ -9,6 +9,8 @@ The Python that runs irctest needs what the daemon needs.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -99,6 +101,20 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
             ],
             cwd=self.directory,
         )  # fmt: skip
+
+    def kill_proc(self) -> None:
+        """Under faketime the daemon ends after its parent: its folder is there as long as it needs it."""
+        daemon = 0
+        with contextlib.suppress(OSError, ValueError):
+            # The lock of a socket is a link that names the process.
+            daemon = int(os.readlink(self._line_socket + ".lock"))
+        super().kill_proc()
+        for _ in range(250 if daemon and self.faketime_enabled else 0):
+            try:
+                os.kill(daemon, 0)
+            except OSError:
+                break
+            time.sleep(0.02)
 
     def registerUser(self, case: Any, username: str, password: str | None = None) -> None:
         """Make an account."""
