@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 HERE = Path(__file__).parent
-for folder in (HERE.parent, HERE, HERE / "store", HERE / "chat", HERE / "protocols" / "irc"):
+for folder in (HERE.parent, HERE, HERE / "store", HERE / "chat", HERE / "daemon", HERE / "protocols" / "irc"):
     sys.path.insert(0, str(folder))
 
 set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "twisted-chat-hypothesis")

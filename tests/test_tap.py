@@ -24,9 +24,9 @@ from twisted.logger import formatEvent, globalLogPublisher
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from twisted_chat import options as command_line
-from twisted_chat import service as daemon
 from twisted_chat import tap
+from twisted_chat.daemon import options as command_line
+from twisted_chat.daemon import service as daemon
 from twisted_chat.protocols.irc.connection import IRCFactory
 from twisted_chat.protocols.line import ChatFactory
 from twisted_chat.store.memory import MemoryStore

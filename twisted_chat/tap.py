@@ -11,26 +11,26 @@ from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
 from .auth.passwords import Passwords
 from .chat.chat import Chat
 from .chat.text import clean
+from .daemon.listeners import listener
+from .daemon.options import DEFAULT_IRC, DEFAULT_LINE, Options, fail, yes_or_no
+from .daemon.reload import Reload
+from .daemon.service import ChatService, installed_version
+from .daemon.watchdog import Watchdog
 from .delivery.fanout import Fanout
 from .delivery.transport import EagerReactor
 from .delivery.turn import Turn
 from .housekeeping import Housekeeping, Keep
-from .listeners import listener
-from .options import DEFAULT_IRC, DEFAULT_LINE, Options, fail, yes_or_no
 from .protocols.gate import Gate
 from .protocols.intake import IntakeFactory
 from .protocols.irc.connection import IRCFactory
 from .protocols.limits import LIMITS, Limits
 from .protocols.line import ChatFactory
 from .protocols.proxy import ProxyFactory
-from .reload import Reload
-from .service import ChatService, installed_version
 from .store.memory import MemoryStore
 from .store.sqlite import SQLiteStore
-from .watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from .tls import Certificates
+    from .daemon.tls import Certificates
 
 __all__ = ["Options", "makeService"]
 
@@ -75,7 +75,7 @@ def makeService(options: Options) -> ChatService:
     others: list[tuple[str, IStreamServerEndpoint, IProtocolFactory]] = []
     if options["metrics"] is not None:
         try:
-            from .metrics import ChatCollector, make_site  # noqa: PLC0415  # only those who want numbers wait for it
+            from .daemon.metrics import ChatCollector, make_site  # noqa: PLC0415  # for those only who want numbers
         except ImportError as error:
             fail(f"--metrics: {error}: pip install 'twisted-chat[metrics]' installs it")
         factories: dict[str, list[IntakeFactory]] = {"line": [], "irc": []}

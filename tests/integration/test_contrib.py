@@ -9,7 +9,7 @@ import sys
 
 from daemon import PATIENCE, ROOT, DaemonCase, environment, script, wait_for
 
-from twisted_chat.options import Options
+from twisted_chat.daemon.options import Options
 
 CONTRIB = ROOT / "contrib"
 

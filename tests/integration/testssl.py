@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
+sys.path[:0] = [str(HERE), str(HERE.parent / "daemon"), str(HERE.parents[1])]
 
 from daemon import Daemon  # noqa: E402
 from tls_support import make  # noqa: E402

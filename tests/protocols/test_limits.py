@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat.addresses import Networks
-from twisted_chat.options import Options
+from twisted_chat.daemon.options import Options
 from twisted_chat.protocols.limits import Flood, Limits
 from twisted_chat.protocols.webirc import Gateway, relayed
 

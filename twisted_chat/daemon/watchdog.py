@@ -12,7 +12,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from .delivery.histogram import Histogram
+from ..delivery.histogram import Histogram
 from .systemd import notify, watchdog_pause
 
 # How often it is looked, and what is too late, in seconds.

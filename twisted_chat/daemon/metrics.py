@@ -14,12 +14,12 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
-from .auth.passwords import Passwords
-from .chat.chat import Chat
-from .delivery.fanout import Fanout
-from .delivery.histogram import BOUNDS, Histogram
-from .delivery.turn import Turn
-from .protocols.intake import IntakeFactory
+from ..auth.passwords import Passwords
+from ..chat.chat import Chat
+from ..delivery.fanout import Fanout
+from ..delivery.histogram import BOUNDS, Histogram
+from ..delivery.turn import Turn
+from ..protocols.intake import IntakeFactory
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:

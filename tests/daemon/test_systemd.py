@@ -9,7 +9,7 @@ import tempfile
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat import systemd
+from twisted_chat.daemon import systemd
 
 
 class NotifyTests(SynchronousTestCase):

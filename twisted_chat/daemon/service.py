@@ -19,16 +19,16 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
-from .auth.passwords import Passwords
-from .chat.chat import Chat
-from .delivery.turn import Turn
-from .housekeeping import Housekeeping
+from ..auth.passwords import Passwords
+from ..chat.chat import Chat
+from ..delivery.turn import Turn
+from ..housekeeping import Housekeeping
+from ..protocols.gate import Gate
+from ..protocols.intake import IntakeFactory
+from ..protocols.irc.connection import IRCFactory
+from ..store.interface import Store, StoreError
 from .options import fail
-from .protocols.gate import Gate
-from .protocols.intake import IntakeFactory
-from .protocols.irc.connection import IRCFactory
 from .reload import Reload
-from .store.interface import Store, StoreError
 from .systemd import notify, reloading
 from .watchdog import Watchdog
 

@@ -14,9 +14,9 @@ from twisted.internet.task import Clock
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from twisted_chat import watchdog as watching
+from twisted_chat.daemon import watchdog as watching
+from twisted_chat.daemon.watchdog import BEAT, SLOW, Watchdog, describe
 from twisted_chat.delivery.histogram import BOUNDS, Histogram
-from twisted_chat.watchdog import BEAT, SLOW, Watchdog, describe
 
 timed: Any = reactor
 

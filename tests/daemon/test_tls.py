@@ -18,11 +18,11 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from twisted_chat.daemon.listeners import listener
+from twisted_chat.daemon.tls import CertificateError, Certificates, EagerTLS, TLSEndpoint
 from twisted_chat.delivery.session import Session
 from twisted_chat.delivery.transport import EagerReactor
-from twisted_chat.listeners import listener
 from twisted_chat.protocols.formats import DIALECTS
-from twisted_chat.tls import CertificateError, Certificates, EagerTLS, TLSEndpoint
 
 timed: Any = reactor
 
@@ -317,7 +317,7 @@ class ConnectionTests(FolderCase):
 
 class RefusedTests(SynchronousTestCase):
     def test_a_factory_that_wants_no_connection_gets_none(self) -> None:
-        from twisted_chat.tls import EagerTLSFactory  # noqa: PLC0415
+        from twisted_chat.daemon.tls import EagerTLSFactory  # noqa: PLC0415
 
         factory = ServerFactory()
         factory.buildProtocol = lambda address: None  # type: ignore[method-assign]

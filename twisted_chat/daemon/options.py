@@ -15,9 +15,9 @@ from twisted.cred.strcred import AuthOptionMixin
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
-from .chat.accounts import MIN_PASSWORD
-from .chat.text import clean
-from .protocols.limits import PARAMETERS
+from ..chat.accounts import MIN_PASSWORD
+from ..chat.text import clean
+from ..protocols.limits import PARAMETERS
 
 if TYPE_CHECKING:
     from .logs import JSONLog

@@ -12,9 +12,9 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.daemon.metrics import ChatCollector, make_site
+from twisted_chat.daemon.watchdog import Watchdog
 from twisted_chat.delivery.turn import Turn
-from twisted_chat.metrics import ChatCollector, make_site
-from twisted_chat.watchdog import Watchdog
 
 
 class MetricsTests(SynchronousTestCase):

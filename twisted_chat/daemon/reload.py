@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from .chat.chat import Chat
+from ..chat.chat import Chat
 from .options import Options
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from twisted.logger import Logger, LogPublisher
 from twisted.python import log as old_log
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.logs import JSONLog, observer
+from twisted_chat.daemon.logs import JSONLog, observer
 
 
 class JSONTests(SynchronousTestCase):

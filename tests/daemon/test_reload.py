@@ -16,9 +16,9 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat import reload as reloading
 from twisted_chat import tap
 from twisted_chat.chat.addresses import Networks
+from twisted_chat.daemon import reload as reloading
 
 
 class ReloadTests(SynchronousTestCase):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.options import Options
+from twisted_chat.daemon.options import Options
 
 
 class ConfigurationCase(SynchronousTestCase):

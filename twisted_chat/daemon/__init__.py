@@ -1,0 +1,1 @@
+"""The process: options, start and stop, TLS, the log, numbers."""
