@@ -66,6 +66,10 @@ def drops(daemon: Daemon, number: int, warm: int = 500) -> Left:
     settled.read()
     descriptors, memory = daemon.descriptors(), daemon.memory()
     drop(daemon.address, number, warm)
+    # They are taken in the order in which they came: when the last one is greeted, all were.
+    last = Client(daemon.address)
+    last.until("Login Id: ")
+    last.close()
     wait_for(lambda: daemon.descriptors() <= descriptors, "as many descriptors as before")
     settled.read()
     left = Left(daemon.memory() - memory, daemon.descriptors() - descriptors)
@@ -211,11 +215,17 @@ def main() -> None:
     parser.add_argument("--half-open", type=int, default=5_000, help="(default: 5000)")
     parser.add_argument("--people", type=int, default=500, help="(default: 500)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each flood (default: 10)")
+    parser.add_argument(
+        "--folder",
+        default=None,
+        help="where the database is made: what is answered waits for what is written before, and only in memory"
+        " (/dev/shm) is the time that of the daemon alone",
+    )
     options = parser.parse_args()
 
     @contextmanager
     def daemon(*more: str) -> Iterator[Daemon]:
-        with tempfile.TemporaryDirectory(prefix="chat-abuse-") as folder:
+        with tempfile.TemporaryDirectory(prefix="chat-abuse-", dir=options.folder) as folder:
             made = Daemon(Path(folder), *more, lines=(LOCAL,))
             try:
                 yield made.start()
