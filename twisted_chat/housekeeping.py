@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
-from .chat import orders, presence
+from .chat import catchup, orders
 from .chat.acts import Act
 from .chat.chat import Chat
 from .chat.errors import Refused
@@ -146,7 +146,7 @@ class Housekeeping:
     async def _note(self) -> None:
         users = list(self._chat.users.values())
         for start in range(0, len(users), REMEMBERED):
-            presence.remember(self._chat, users[start : start + REMEMBERED])
+            catchup.remember(self._chat, users[start : start + REMEMBERED])
             await self._pause(PAUSE)
 
     async def prune(self, keep: Keep) -> int:

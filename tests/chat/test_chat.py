@@ -8,7 +8,7 @@ from typing import Any
 from chat_support import START, Box, Seat, Trusting
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat import presence, status
+from twisted_chat.chat import membership, presence, status
 from twisted_chat.chat.acts import Answer, Close, Enter, Exit, Focus, Private, Recall
 from twisted_chat.chat.chat import MAX_NOTE, Chat
 from twisted_chat.chat.errors import Refused
@@ -75,20 +75,20 @@ class ActTests(ChatCase):
         self.assertEqual(answer.text, "Welcome to chat. You are in #lobby, alone; /help lists the commands.")
 
     def test_joining_shows_what_was_said_there_after_saying_where_one_is(self) -> None:
-        presence.join(self.chat, self.kim, "#dev")
+        membership.join(self.chat, self.kim, "#dev")
         enter, focus, event, answer, recall = self.box.take()
         self.assertEqual([type(s) for s in (enter, focus, answer, recall)], [Enter, Focus, Answer, Recall])
         self.assertEqual((event.kind, event.room), (Kind.JOIN, "#dev"))
         self.assertEqual(recall.rooms, ("#dev",))
 
     def test_the_one_who_leaves_does_not_see_it_and_is_told_where_they_are(self) -> None:
-        presence.leave(self.chat, self.kim)
+        membership.leave(self.chat, self.kim)
         leave, event, info, focus, room = self.box.take()
         self.assertEqual((type(leave), event.kind), (Exit, Kind.LEAVE))
         self.assertEqual((info.text, focus.room, room.data["room"]), ("You left #lobby.", None, None))
 
     def test_a_broken_connection_leaves_every_room_as_a_fact(self) -> None:
-        presence.join(self.chat, self.kim, "#dev")
+        membership.join(self.chat, self.kim, "#dev")
         self.box.take()
         presence.lost(self.chat, self.kim)
         facts = [act for act in self.box.acts if act.fact]
@@ -126,12 +126,12 @@ class ActTests(ChatCase):
         seat = Seat()
         presence.enter(chat, seat, parse_name("kim"))
         self.assertIn("Topic: welcome", self.box.take()[3].text)
-        self.assertRaises(Refused, presence.join, chat, seat, "#d\u0435v")
+        self.assertRaises(Refused, membership.join, chat, seat, "#d\u0435v")
 
     def test_talking_and_doing_keep_one_from_being_idle(self) -> None:
         for do in (
             lambda: self.chat.say(self.kim, "hi"),
-            lambda: presence.join(self.chat, self.kim, "#dev"),
+            lambda: membership.join(self.chat, self.kim, "#dev"),
             lambda: self.chat.message(self.kim, "hi", "bob"),
         ):
             self.time += 60
@@ -147,17 +147,17 @@ class ActTests(ChatCase):
 class RefusalTests(ChatCase):
     def test_whatever_is_refused_changes_nothing_and_says_nothing(self) -> None:
         chat, kim, stranger = self.chat, self.kim, Seat()
-        presence.join(chat, self.bob, "#modem")
+        membership.join(chat, self.bob, "#modem")
         self.box.take()
         long = "x" * (MAX_NOTE + 1)
         refused: list[tuple[str, Callable[[], None]]] = [
             ("bad-name", lambda: presence.enter(chat, stranger, parse_name("a b"))),
             ("name-in-use", lambda: presence.enter(chat, stranger, parse_name("KIM"))),
             ("confusable", lambda: presence.enter(chat, stranger, parse_name("b\u043eb"))),
-            ("bad-room", lambda: presence.join(chat, kim, "#")),
-            ("confusable", lambda: presence.join(chat, kim, "#modern")),
-            ("no-such-room", lambda: presence.leave(chat, kim, "#none")),
-            ("not-in-room", lambda: presence.leave(chat, kim, "#modem")),
+            ("bad-room", lambda: membership.join(chat, kim, "#")),
+            ("confusable", lambda: membership.join(chat, kim, "#modern")),
+            ("no-such-room", lambda: membership.leave(chat, kim, "#none")),
+            ("not-in-room", lambda: membership.leave(chat, kim, "#modem")),
             ("bad-name", lambda: presence.rename(chat, kim, "")),
             ("same-name", lambda: presence.rename(chat, kim, "kim")),
             ("name-in-use", lambda: presence.rename(chat, kim, "Bob")),
@@ -167,7 +167,7 @@ class RefusalTests(ChatCase):
             ("too-long", lambda: chat.set_topic(kim, long)),
             ("too-long", lambda: status.set_away(chat, kim, long)),
             ("too-long", lambda: presence.quit(chat, kim, long)),
-            ("not-logged-in", lambda: presence.join(chat, stranger, "#dev")),
+            ("not-logged-in", lambda: membership.join(chat, stranger, "#dev")),
             ("not-logged-in", lambda: presence.rename(chat, stranger, "eve")),
             ("not-logged-in", lambda: status.set_away(chat, stranger, "tea")),
             ("no-room", lambda: chat.say(stranger, "hi")),
@@ -199,18 +199,18 @@ class UndoTests(ChatCase):
         self.assertEqual((seat.user, seat.room), (None, None))
 
     def test_joining_a_new_room(self) -> None:
-        self.undone(lambda: presence.join(self.chat, self.kim, "#dev"))
+        self.undone(lambda: membership.join(self.chat, self.kim, "#dev"))
 
     def test_joining_a_room_of_others(self) -> None:
-        presence.join(self.chat, self.bob, "#dev")
+        membership.join(self.chat, self.bob, "#dev")
         self.box.take()
-        self.undone(lambda: presence.join(self.chat, self.kim, "#dev"))
+        self.undone(lambda: membership.join(self.chat, self.kim, "#dev"))
 
     def test_leaving_the_current_room_and_another(self) -> None:
-        presence.join(self.chat, self.kim, "#dev")
+        membership.join(self.chat, self.kim, "#dev")
         self.box.take()
-        self.undone(lambda: presence.leave(self.chat, self.kim))
-        self.undone(lambda: presence.leave(self.chat, self.kim, "#lobby"))
+        self.undone(lambda: membership.leave(self.chat, self.kim))
+        self.undone(lambda: membership.leave(self.chat, self.kim, "#lobby"))
 
     def test_renaming(self) -> None:
         self.undone(lambda: presence.rename(self.chat, self.kim, "kimchi"))
@@ -227,15 +227,15 @@ class UndoTests(ChatCase):
         seat, chat = Seat(), self.chat
         self.undone(
             lambda: presence.enter(chat, seat, parse_name("eve")),
-            lambda: presence.join(chat, seat, "#dev"),
+            lambda: membership.join(chat, seat, "#dev"),
             lambda: chat.set_topic(seat, "x"),
             lambda: presence.rename(chat, self.kim, "kimchi"),
             lambda: presence.rename(chat, seat, "kim"),
-            lambda: presence.join(chat, self.bob, "#dev"),
-            lambda: presence.leave(chat, seat),
-            lambda: presence.leave(chat, self.bob),
-            lambda: presence.leave(chat, self.bob),
-            lambda: presence.join(chat, self.bob, "#dev"),
+            lambda: membership.join(chat, self.bob, "#dev"),
+            lambda: membership.leave(chat, seat),
+            lambda: membership.leave(chat, self.bob),
+            lambda: membership.leave(chat, self.bob),
+            lambda: membership.join(chat, self.bob, "#dev"),
         )
 
     def lost_after(self, *acts: Callable[[], None], seat: Seat | None = None) -> list[tuple[Any, ...]]:
@@ -264,11 +264,11 @@ class UndoTests(ChatCase):
         self.assertEqual(self.lost_after(lambda: presence.enter(self.chat, seat, parse_name("eve")), seat=seat), [])
 
     def test_nobody_leaves_a_room_that_they_did_not_come_to_enter(self) -> None:
-        left = self.lost_after(lambda: presence.join(self.chat, self.kim, "#dev"))
+        left = self.lost_after(lambda: membership.join(self.chat, self.kim, "#dev"))
         self.assertEqual(left, [(Kind.LEAVE, "#lobby", "kim")])
 
     def test_a_room_left_in_vain_is_left_with_the_connection(self) -> None:
-        left = self.lost_after(lambda: presence.leave(self.chat, self.kim))
+        left = self.lost_after(lambda: membership.leave(self.chat, self.kim))
         self.assertEqual(left, [(Kind.LEAVE, "#lobby", "kim")])
 
     def test_one_leaves_under_the_name_that_the_log_knows(self) -> None:
@@ -277,13 +277,13 @@ class UndoTests(ChatCase):
         self.login("kim")
 
     def test_a_topic_taken_back_leaves_no_empty_room(self) -> None:
-        presence.join(self.chat, self.kim, "#dev")
+        membership.join(self.chat, self.kim, "#dev")
         self.box.take()
         self.lost_after(lambda: self.chat.set_topic(self.kim, "mine"))
         self.assertEqual(set(self.chat.rooms), {"#lobby"})
 
     def test_a_topic_cleared_in_vain_is_still_there(self) -> None:
-        presence.join(self.chat, self.kim, "#dev")
+        membership.join(self.chat, self.kim, "#dev")
         self.chat.set_topic(self.kim, "ours")
         self.box.take()
         self.lost_after(lambda: self.chat.set_topic(self.kim, ""))

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat import names, presence
+from twisted_chat.chat import membership, names, presence
 from twisted_chat.chat.chat import Chat
 from twisted_chat.chat.errors import Refused
 from twisted_chat.chat.names import MAX_LENGTH, parse_name, parse_room, skeleton
@@ -193,14 +193,14 @@ class InUseTests(SynchronousTestCase):
         self.assertEqual(self.refused("а1ice"), "name-in-use")
 
     def test_a_room_that_looks_like_one_in_use_is_refused(self) -> None:
-        presence.join(self.chat, self.alice, "#modem")
-        why = self.assertRaises(Refused, presence.join, self.chat, self.alice, "#modern")
+        membership.join(self.chat, self.alice, "#modem")
+        why = self.assertRaises(Refused, membership.join, self.chat, self.alice, "#modern")
         self.assertEqual(why.code, "confusable")
         self.assertIn("#modem", why.sentence)
         self.assertNotIn("#modern", self.chat.rooms)
 
     def test_the_lobby_cannot_be_imitated(self) -> None:
-        why = self.assertRaises(Refused, presence.join, self.chat, self.alice, "#1obby")
+        why = self.assertRaises(Refused, membership.join, self.chat, self.alice, "#1obby")
         self.assertEqual(why.code, "confusable")
 
 
@@ -209,5 +209,5 @@ class RoomLookTests(SynchronousTestCase):
         seat, box = Seat(), Box()
         chat = Chat(box, lambda: 0.0, Trusting())
         presence.enter(chat, seat, parse_name("kim"))
-        presence.join(chat, seat, "#DEV")
-        self.assertEqual(self.assertRaises(Refused, presence.join, chat, seat, "#d\u0435v").code, "confusable")
+        membership.join(chat, seat, "#DEV")
+        self.assertEqual(self.assertRaises(Refused, membership.join, chat, seat, "#d\u0435v").code, "confusable")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import presence, watching
+from . import catchup, membership, presence, watching
 from .accounts import Account
 from .acts import Act, Answer, Enter, Private, Session, Step
 from .chat import Chat
@@ -89,7 +89,7 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     old, name = user.name, parse_name(account.name)
     renamed = [*renames(chat, user, name), *watching.renamed(chat, old, name)]
     chat.logins += 1
-    behind = presence.left_behind(chat, user)
+    behind = catchup.left_behind(chat, user)
     presence.change_name(chat, user, name)
     user.registered, user.caught_up = True, False
     before: dict[Room, Role | None] = {}
@@ -122,18 +122,18 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     seen = chat.tell(user, Kind.ACCOUNT, account.name)
     for room, role in members.items():
         if room.members[user] > role:
-            seen += presence.show_role(chat, user, room)
-    caught_up = presence.catch_up(chat, session, user, account)
+            seen += membership.show_role(chat, user, room)
+    caught_up = catchup.catch_up(chat, session, user, account)
     chat.outbox.add(Act(session, [*behind, put, *kept, *told, *renamed, *seen, *caught_up], undo))
-    for room in [room for room in user.rooms if presence.banned_here(chat, user, room, session)]:
-        presence.remove(chat, user, room, chat.event(Kind.LEAVE, room, user, text="banned"), [], None)
+    for room in [room for room in user.rooms if membership.banned_here(chat, user, room, session)]:
+        membership.remove(chat, user, room, chat.event(Kind.LEAVE, room, user, text="banned"), [], None)
     if session.arrival is None:
         _come_back(chat, session, user, account)
 
 
 def _come_back(chat: Chat, session: Session, user: User, account: Account) -> None:
     """Into the rooms where the account was when it was last here."""
-    rooms = [room for room in presence.rooms_to_enter(chat, user, account) if user not in room.members]
+    rooms = [room for room in membership.rooms_to_enter(chat, user, account) if user not in room.members]
     for room in rooms:
         chat.put_in(user, room)
     if not rooms:
@@ -149,7 +149,7 @@ def _come_back(chat: Chat, session: Session, user: User, account: Account) -> No
 
     steps: list[Step] = [Enter(session, room.name) for room in rooms]
     for room in rooms:
-        steps += [chat.event(Kind.JOIN, room, user), *presence.show_role(chat, user, room)]
+        steps += [chat.event(Kind.JOIN, room, user), *membership.show_role(chat, user, room)]
         steps += tell_room_away(chat, user, room, session)
     chat.outbox.add(Act(session, steps, undo))
 
@@ -167,11 +167,11 @@ def _move(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     for room, role in rooms.items():
         if now not in room.members:
             # Whoever was let in as a guest need not be let in again.
-            let_in = guest and room.name in chat.rooms and not presence.banned_here(chat, now, room, session)
+            let_in = guest and room.name in chat.rooms and not membership.banned_here(chat, now, room, session)
             if let_in:
                 room.invited.add(name.key)
             try:
-                presence.join(chat, session, room.name)
+                membership.join(chat, session, room.name)
             except Refused as why:
                 chat.refuse(session, why)
             if let_in:
@@ -189,7 +189,7 @@ def renames(chat: Chat, user: User, name: Name) -> list[Step]:
         event = chat.event(Kind.RENAME, room, user, name.shown)
         event.whole = whole
         steps.append(event)
-    return steps or list(presence.to_themselves(user, chat.event(Kind.RENAME, None, user, name.shown)))
+    return steps or list(membership.to_themselves(user, chat.event(Kind.RENAME, None, user, name.shown)))
 
 
 def _seen_leaving(chat: Chat, session: Session, user: User, name: Name, rooms: Sequence[Room]) -> list[Step]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import presence
+from . import membership
 from .acts import Act, Answer, Inspect, Omit, Private, Recall, Session, Step
 from .chat import Chat, check_length
 from .errors import Refused
@@ -84,7 +84,7 @@ def put_out(chat: Chat, session: Session, user: User, other: User, room: Room, r
     told: list[Step] = [chat.audit(user.name.shown, f"kick from {room.name}{because}", other.name.shown)]
     data = {"code": "kicked", "room": room.name}
     told += [Answer(s, "info", f"You were kicked from {room.name}{because}", data) for s in other.sessions]
-    presence.remove(chat, other, room, event, told, session, see=True)
+    membership.remove(chat, other, room, event, told, session, see=True)
 
 
 def invite(chat: Chat, session: Session, name: str, where: str | None = None) -> None:

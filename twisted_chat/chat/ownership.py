@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import markers, presence
+from . import markers, membership, presence
 from .accounts import Account
 from .acts import Act, Answer, Session, Step
 from .chat import LOBBY, Chat, counted
@@ -77,8 +77,8 @@ def _hand(chat: Chat, session: Session, room: Room, key: str, shown: str) -> Non
 
 
 def _check_may_own(chat: Chat, key: str, who: str) -> None:
-    if sum(room.roles.get(key) is Role.OWNER for room in chat.rooms.values()) >= presence.MAX_OWNED:
-        raise Refused("too-many-rooms", f"{who} {presence.MAX_OWNED} rooms already.")
+    if sum(room.roles.get(key) is Role.OWNER for room in chat.rooms.values()) >= membership.MAX_OWNED:
+        raise Refused("too-many-rooms", f"{who} {membership.MAX_OWNED} rooms already.")
 
 
 def drop_room(chat: Chat, session: Session, name: str) -> None:

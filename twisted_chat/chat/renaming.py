@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import markers, presence
+from . import markers, membership
 from .acts import Act, Enter, Exit, Focus, Private, Session, Step
 from .chat import LOBBY, Chat, check_length
 from .errors import Refused
@@ -111,5 +111,5 @@ def _follow(chat: Chat, session: Session, room: Room, old: Name, reason: str) ->
         came = chat.event(Kind.JOIN, room, user)
         steps = [Private((session,), left), *steps, Private((session,), came), *session.arrival(room)]
     if session.room is room:
-        steps += [Focus(session, room.name), presence.now_in(session, room)]
+        steps += [Focus(session, room.name), membership.now_in(session, room)]
     return steps

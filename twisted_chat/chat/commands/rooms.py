@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import presence, status
+from .. import membership, presence, status
 from ..acts import Session
 from ..chat import Chat, span
 from ..names import parse_name
@@ -18,13 +18,13 @@ GROUP = "Rooms and people"
 @command(GROUP, "join", "#ROOM", "[KEY]")
 def join(chat: Chat, session: Session, room: str, key: str | None) -> None:
     """Enters a room, and makes it the current one. A room that does not exist comes into being, and is yours."""
-    presence.join(chat, session, room, key)
+    membership.join(chat, session, room, key)
 
 
 @command(GROUP, "leave", "[#ROOM]", "[reason]")
 def leave(chat: Chat, session: Session, room: str | None, reason: str | None) -> None:
     """Leaves a room, by default the current one."""
-    presence.leave(chat, session, room, reason or "")
+    membership.leave(chat, session, room, reason or "")
 
 
 @command(GROUP, "rooms", cost=3)

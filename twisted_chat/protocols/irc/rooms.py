@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from ...chat import moderation, presence, renaming
+from ...chat import membership, moderation, renaming
 from ...chat.chat import MAX_NOTE
 from ...chat.errors import Refused
 from ...chat.text import clean
@@ -33,7 +33,7 @@ def join(connection: IRCProtocol, message: Message) -> None:
     chat, session = connection.chat, connection.session
     if message.params[0] == "0":
         for room in connection.user.rooms:
-            presence.leave(chat, session, room.name)
+            membership.leave(chat, session, room.name)
         return
     keys = message.params[1].split(",") if len(message.params) > 1 else []
     for name, key in zip_longest(message.params[0].split(",")[:MAX_TARGETS], keys):
@@ -42,14 +42,14 @@ def join(connection: IRCProtocol, message: Message) -> None:
         if not name.startswith("#"):
             connection.reply(403, name, text="No such channel")
         elif not any(room.name == name.casefold() for room in connection.user.rooms):
-            connection.attempt(name, presence.join, chat, session, name, key or None)
+            connection.attempt(name, membership.join, chat, session, name, key or None)
 
 
 @verb("PART", 1)
 def part(connection: IRCProtocol, message: Message) -> None:
     """Leaves rooms: PART #room,#other [reason]."""
     for name in message.params[0].split(",")[:MAX_TARGETS]:
-        connection.attempt(name, presence.leave, connection.chat, connection.session, name, words(message, 1))
+        connection.attempt(name, membership.leave, connection.chat, connection.session, name, words(message, 1))
 
 
 @verb("TOPIC", 1)
