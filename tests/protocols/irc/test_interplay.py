@@ -105,3 +105,13 @@ class InterplayTests(SynchronousTestCase):
         self.assertEqual(self.heard(), ([], []))
         self.world.store.release()
         self.assertEqual(self.heard(), (["[kim] hello"], ["kim PRIVMSG #dev hello"]))
+
+    def test_the_line_protocols_forms_are_not_to_be_chosen_here(self) -> None:
+        self.assertEqual([s.command for s in self.irc.ask("FORMAT json")], ["421"])
+        self.line.send("hello")
+        self.assertEqual(self.heard()[1], ["kim PRIVMSG #dev hello"])
+
+    def test_what_looks_like_a_blank_is_none_and_a_cr_ends_no_line(self) -> None:
+        self.assertEqual([s.command for s in self.irc.ask("NICK a\xa0b")], ["432"])
+        self.irc.send("PRIVMSG #dev :one\rQUIT :two")
+        self.assertEqual(self.heard(), (["[bob] one QUIT :two"], []))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from irc_support import read_line
 from twisted.trial.unittest import SynchronousTestCase
@@ -55,6 +55,8 @@ class ParseTests(SynchronousTestCase):
         assert message is not None
         self.assertEqual((message.command, message.params), (command.upper(), [*params, last]))
 
+    @example("0\r: 0")
+    @example("NICK a\xa0b")
     @given(TEXT)
     def test_anything(self, line: str) -> None:
         """Whatever comes, nothing breaks, and no parameter but the last has a blank or begins with a colon."""

@@ -172,7 +172,8 @@ class IRCProtocol(BoundedLines):
         something last, or about that which comes first: C{PIN #room 12}."""
         name, words = message.command.lower(), list(message.params)
         row = commands.COMMANDS.get(name)
-        if row is None:
+        # The forms that /format chooses from are the line protocol's.
+        if row is None or name == "format":
             self.reply(421, message.command, text="Unknown command")
             return
         self.charge(row.cost - 1)

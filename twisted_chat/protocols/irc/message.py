@@ -41,12 +41,13 @@ class Message(NamedTuple):
 
 
 def parse(line: str) -> Message | None:
-    """Take a line apart. A source, which clients have no right to, is ignored.
+    """Take a line apart. A source, which clients have no right to, is ignored; a CR inside the line is a blank.
 
     @param line: without its end.
     @return: C{None} for an empty line.
     """
     tags: dict[str, str] = {}
+    line = line.replace("\r", " ")
     if line.startswith("@"):
         raw, _, line = line[1:].partition(" ")
         tags = parse_tags(raw)
@@ -54,7 +55,8 @@ def parse(line: str) -> Message | None:
     if line.startswith(":"):
         line = line.partition(" ")[2].lstrip(" ")
     head, colon, trailing = line.partition(" :")
-    words = head.split()
+    # At blanks only: what else Unicode takes for white space may be in a name, which then is refused as one.
+    words = [word for word in head.split(" ") if word]
     if not words:
         return None
     if colon:
