@@ -27,7 +27,7 @@ from ..chat.acts import (
     Tally,
 )
 from ..chat.chat import REPLAY
-from ..chat.events import Event, Move, Put
+from ..chat.events import Event, Kind, Move, Put
 from ..store.interface import Query, Store
 from .labels import Labelled
 from .recent import Recent
@@ -35,16 +35,21 @@ from .replay import Replay
 from .session import Format, Session, Source, send_all
 from .tally import Counting, Surveying
 
+# Asked for with every event; getting at a member of an Enum is slow in Python 3.11.
+_DELETE = Kind.DELETE
+
 
 class Run:
     """The events of one room among the steps of one delivery.
 
     @ivar places: where each stands among the steps, ascending.
+    @ivar changed: whether the room has not only more to say: something was deleted, or it is another room's name now.
     """
 
-    __slots__ = ("_encoded", "events", "places")
+    __slots__ = ("_encoded", "changed", "events", "places")
 
     def __init__(self) -> None:
+        self.changed = False
         self.places: list[int] = []
         self.events: list[Event] = []
         self._encoded: dict[Format, list[bytes]] = {}
@@ -90,6 +95,7 @@ class Fanout:
         own: dict[Session, list[Own]] = {}
         last_id = self._last_id
         room: str | None = None
+        moved: list[str] = []
         for place, step in enumerate(steps):
             if isinstance(step, Event):
                 last_id = step.id or last_id
@@ -99,8 +105,14 @@ class Fanout:
                 if run is not None:
                     run.places.append(place)
                     run.events.append(step)
-            elif type(step) is Put or type(step) is Move:
+                    if step.kind is _DELETE:
+                        run.changed = True
+            elif type(step) is Put:
                 continue
+            elif type(step) is Move:
+                moved += [step.room] if step.to is None else [step.room, step.to]
+                for name in moved:
+                    runs.setdefault(name, Run()).changed = True
             elif isinstance(step, Private):
                 for session in step.sessions:
                     own.setdefault(cast(Session, session), []).append((place, step, last_id))
@@ -115,6 +127,10 @@ class Fanout:
             recent = self._recent.get(name)
             if recent is not None:
                 recent.extend(run.events)
+        for name in moved:
+            # What is remembered of it is another room's.
+            if name in self._recent:
+                self._recent[name] = Recent(name, self._last_id)
 
     @property
     def position(self) -> int:
@@ -257,6 +273,9 @@ class Fanout:
         recent = self._recent.get(recall.rooms[0]) if _is_for_joining(recall) else None
         if recent is not None and recent.since > upto:
             # Opened by someone who stands later in this delivery, but was seen to earlier.
+            recent = None
+        if recent is not None and recall.rooms[0] in runs and runs[recall.rooms[0]].changed:
+            # What is remembered does not know of it yet; the log does.
             recent = None
         if recent is not None and recent.complete:
             name = recall.rooms[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from weakref import WeakKeyDictionary
 
 from ..chat.chat import REPLAY
 from ..chat.events import TALK, Event, Kind, deleted
@@ -17,7 +18,7 @@ _DELETE = Kind.DELETE
 class Recent:
     """What was said last in one room: everything since it was opened, and (once loaded) what the log has before.
 
-    A thousand people who join are shown the same lines: they are encoded once.
+    A thousand people who join are shown the same lines: they are encoded once, for as long as anyone has the format.
 
     @ivar since: the id of the last event before; it and what came before it are not here until loaded.
     @ivar complete: whether the lines are the room's last ones, so that the log need not be asked.
@@ -29,7 +30,7 @@ class Recent:
         self.since = since
         self._room = room
         self._events: deque[Event] = deque(maxlen=REPLAY)
-        self._encoded: dict[Format, bytes] = {}
+        self._encoded: WeakKeyDictionary[Format, bytes] = WeakKeyDictionary()
         self.complete = False
 
     def extend(self, events: Sequence[Event]) -> None:

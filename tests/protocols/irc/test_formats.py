@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.chat.acts import Answer
 from twisted_chat.chat.events import SPOKEN, Card, Event, Kind
 from twisted_chat.protocols.irc.capabilities import WIRE
-from twisted_chat.protocols.irc.formats import IRCFormat
+from twisted_chat.protocols.irc.formats import Dialects, IRCFormat
 from twisted_chat.protocols.irc.message import Written
 
 TIME = int(START * 1000)
@@ -111,3 +111,22 @@ class LineTests(SynchronousTestCase):
         plain = self.check(IRCFormat("chat.local", frozenset()).event(event))
         bare = event.text.replace("\n", "").replace(" ", "")
         self.assertEqual("".join(s.text for s in plain).replace(" ", ""), bare)
+
+
+class DialectTests(SynchronousTestCase):
+    def test_what_nobody_is_written_to_in_does_not_stay(self) -> None:
+        """There are more sets of capabilities than there is memory for."""
+        dialects = Dialects("chat.local")
+        used = dialects["batch server-time"]
+        for i in range(1000):
+            dialects[f"account-tag service:{i}"]
+        self.assertEqual(list(dialects), ["batch server-time"])
+        self.assertIs(dialects["batch server-time"].here, used.here)
+
+    @given(HOSTILE)
+    def test_long_reactions(self, sign: str) -> None:
+        """With all the tags that there may be, too."""
+        event = Event(Kind.UNREACTION, TIME, "#lobby", "kim", "7", sign, 8)
+        event.tags = "+a=" + "x" * 4090
+        tags = IRCFormat("chat.local", WIRE).event(event).partition(b" ")[0]
+        self.assertLess(len(tags), 8191)

@@ -104,6 +104,15 @@ class MetadataTests(SynchronousTestCase):
         self.assertEqual(self.world.chat.rooms["#here"].metadata, {})
         self.assertEqual(self.kim.read(), [])
 
+    def test_what_cannot_be_kept_is_not_confirmed(self) -> None:
+        """But said to be so."""
+        self.ann.ask("METADATA * SET url 1")
+        self.world.store.full = True
+        for line in ("SET url 2", "SET url", "CLEAR"):
+            self.assertEqual([said.command for said in self.ann.ask(f"METADATA * {line}")], ["NOTICE"])
+        self.world.store.full = False
+        self.assertEqual(self.brief(self.ann, "METADATA * LIST"), [["761", "ann", "url", "*", "1"]])
+
     def test_being_told(self) -> None:
         """Of what one has subscribed to, in a room together or watching; not of one's own doing."""
         self.kim.ask("METADATA * SUB url")

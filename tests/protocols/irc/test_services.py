@@ -143,6 +143,21 @@ class ChanServTests(ServicesCase):
         self.assertEqual(self.roles("#dev"), {"ann": 3, "zoe": 4})
         self.assertIn("not yours", self.ask("DROP #dev")[0])
 
+    def test_what_cannot_be_kept_is_not_confirmed(self) -> None:
+        for words in ("REGISTER #dev", "TRANSFER #mine zoe"):
+            ann = irc_enter(self.world, "ann", "#mine")
+            self.world.store.full = True
+            said = self.notices(ann, "ChanServ", words)
+            self.world.store.full = False
+            self.assertNotIn("yours", "".join(said))
+            self.assertNotIn("zoe's", "".join(said))
+
+    def test_what_one_says_to_it_in_several_lines_comes_back_as_such(self) -> None:
+        ann = irc_enter(self.world, "ann", caps=["batch", "draft/multiline", "message-tags", "echo-message"])
+        ann.send("BATCH +1 draft/multiline NickServ", "@batch=1 PRIVMSG NickServ :HELP")
+        said = ann.ask("@batch=1 PRIVMSG NickServ ::other 001 ann :hello", "BATCH -1")
+        self.assertEqual({each.nick for each in said}, {"ann", "NickServ"})
+
     def test_giving_it_up(self) -> None:
         self.ask("REGISTER #dev")
         self.assertEqual(self.ask("DROP #dev"), ["#dev is nobody's now."])
@@ -256,6 +271,13 @@ class PassedOnTests(ServicesCase):
         kim.ask("PRIVMSG #two :that")
         kim.ask(f"PIN #one {number}")
         self.assertEqual(self.world.chat.rooms["#one"].pins, (number,))
+
+    def test_however_one_wrote_its_name(self) -> None:
+        """Not about another room."""
+        ann = irc_enter(self.world, "ann", "#dev", "#ops")
+        ann.ask("PRIVMSG #DEV :here")
+        ann.ask("PIN 99999")
+        self.assertEqual(ann.protocol.session.room, self.world.chat.rooms["#dev"])
 
     def test_a_room_one_is_not_in(self) -> None:
         irc_enter(self.world, "bob", "#dev")

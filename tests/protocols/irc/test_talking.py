@@ -180,6 +180,14 @@ class TagTests(TalkCase):
         self.kim.ask("@+a=\x1b[2J;+b=\\n\\r;+c\x07;+d=\u202e PRIVMSG #lobby :hello")
         self.assertEqual(set(zed.heard()[0].tags), {"+b", "msgid"})
 
+    def test_names_of_tags(self) -> None:
+        """What is none is left out: nothing else in it would be escaped."""
+        for name in ("+a\tb", "+", "+/a", "+a/", "+a b".replace(" ", "\x0b"), "+a@b"):
+            self.kim.bytes(f"@{name}=1;+draft/b.c=2;+x.org/d-e=3 PRIVMSG #lobby :hello\r\n".encode())
+            self.world.settle()
+            tags = self.kim.heard()[-1].tags
+            self.assertEqual([tag for tag in tags if tag[0] == "+"], ["+x.org/d-e"], name)
+
     def test_too_many(self) -> None:
         """417, and nothing is said."""
         self.assertEqual(self.kim.numerics("@+a=" + "x" * 4092 + " PRIVMSG #lobby :hello"), ["417"])

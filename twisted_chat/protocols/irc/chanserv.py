@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...chat import bans, moderation, ownership
+from ...chat.acts import Answer
 from ...chat.commands.moderation import split_duration
 from ...chat.errors import Refused
 from ...chat.permissions import Role
@@ -149,4 +150,4 @@ def list_(connection: IRCProtocol, words: list[str]) -> None:
 
 
 def _done(connection: IRCProtocol, text: str) -> None:
-    connection.chat.answer(connection.session, text)
+    connection.confirm(Answer(connection.session, "info", text))

@@ -199,6 +199,10 @@ class IRCProtocol(BoundedLines):
         if lines:
             self.put(self.answer(lines))
 
+    def confirm(self, answer: Answer) -> None:
+        """Tell this client something, unless what it has just done cannot be kept, and is taken back."""
+        self.chat.outbox.add(Act(None, (answer,), _nothing))
+
     def answer(self, lines: Sequence[str]) -> Answer:
         """The step that tells this client these lines."""
         return Answer(self.session, "irc", "\n".join(lines))
@@ -320,6 +324,10 @@ def host_name(name: str) -> str:
     """The server's name as IRC needs it: clients tell it from a nick by its dot."""
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip(".-") or "chat"
     return name if "." in name else name + ".local"
+
+
+def _nothing() -> None:
+    """What there is to undo of something said."""
 
 
 def _word(text: str) -> str:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from weakref import WeakValueDictionary
 
 from ...chat.acts import Answer
+from ...chat.answering import MAX_SIGN
 from ...chat.events import ANSWERING, Event, Kind, deleted
 from ...chat.text import clean
 from ...delivery.session import Dialect
@@ -29,6 +31,8 @@ _TALK = {
 }
 # What a reaction is, as a tag: IRCv3 react.
 _SIGNS = {Kind.REACTION: "+draft/react=", Kind.UNREACTION: "+draft/unreact="}
+# In bytes: of as many characters as the chat takes.
+MAX_SIGN_SIZE = 4 * MAX_SIGN
 _BATCH = re.compile(rb":\S+ BATCH ([+-])(\S+)")
 # What an answer confirms that an IRC client sees by itself, or is told by a numeric.
 _UNSAID = frozenset({"left", "renamed", "kicked", "gone", "back", "realname"})
@@ -225,7 +229,7 @@ class IRCFormat:
             if kind in ANSWERING and event.target:
                 tags.append(f"+draft/reply={event.target};+reply={event.target}")
             if kind in _SIGNS:
-                tags.append(_SIGNS[kind] + escape(event.text))
+                tags.append(_SIGNS[kind] + escape(cut(event.text, MAX_SIGN_SIZE)))
             if event.tags:
                 tags.append(event.tags)
             id = str(event.id) if event.id else event.form if kind is Kind.TAGS and isinstance(event.form, str) else ""
@@ -362,18 +366,18 @@ def _is_batch(lines: Sequence[bytes]) -> bool:
 
 
 class Dialects(Mapping[str, Dialect]):
-    """The formats by the capabilities they are for, separated by blanks; made when they are first asked for."""
+    """The formats by the capabilities they are for, separated by blanks: each one object, as long as some client is
+    written to in it. Of all the sets that a client could try one after another, none stays."""
 
     def __init__(self, server: str) -> None:
         self.server = server
-        self._made: dict[str, Dialect] = {}
+        self._made: WeakValueDictionary[str, IRCFormat] = WeakValueDictionary()
 
     def __getitem__(self, capabilities: str) -> Dialect:
-        dialect = self._made.get(capabilities)
-        if dialect is None:
-            format = IRCFormat(self.server, frozenset(capabilities.split()))
-            dialect = self._made[capabilities] = Dialect(format, format)
-        return dialect
+        format = self._made.get(capabilities)
+        if format is None:
+            format = self._made[capabilities] = IRCFormat(self.server, frozenset(capabilities.split()))
+        return Dialect(format, format)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._made)

@@ -130,7 +130,7 @@ def _set(connection: IRCProtocol, text: str, params: Sequence[str]) -> None:
         return
     target = connection.user if text == "*" else metadata.find(connection.chat, connection.session, text)
     metadata.put(connection.chat, connection.session, target, {key: value})
-    connection.lines([_value(connection, shown(target), key, value)])
+    connection.confirm(connection.answer([_value(connection, shown(target), key, value)]))
 
 
 def _clear(connection: IRCProtocol, text: str, params: Sequence[str]) -> None:
@@ -139,7 +139,7 @@ def _clear(connection: IRCProtocol, text: str, params: Sequence[str]) -> None:
     keys = list(metadata.values(chat, target)) if metadata.may_set(chat, connection.user, target) else []
     metadata.put(chat, connection.session, target, dict.fromkeys(keys))
     lines = [_value(connection, shown(target), key, None) for key in keys]
-    connection.lines(batch(connection, "metadata", lines, shown(target)))
+    connection.confirm(connection.answer(batch(connection, "metadata", lines, shown(target))))
 
 
 def _sub(connection: IRCProtocol, text: str, keys: Sequence[str]) -> None:

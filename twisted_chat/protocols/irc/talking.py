@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,8 @@ _NOT_SENT = {"not-in-room": 404, "no-room": 404, "no-such-room": 403, "bad-name"
 _DIRECT = {Kind.MESSAGE: Kind.DIRECT, Kind.ACTION: Kind.DIRECT_ACTION, Kind.NOTICE: Kind.DIRECT_NOTICE}
 # IRCv3 reply: as long as it was a draft, and since.
 _REPLIES = ("+draft/reply", "+reply")
+# The name of a tag of clients' own: IRCv3 message-tags, "Format".
+_TAG = re.compile(r"\+(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+")
 _REACTIONS = {"+draft/react": Kind.REACTION, "+draft/unreact": Kind.UNREACTION}
 
 # Says something to one target.
@@ -72,7 +75,7 @@ def _say_plainly(connection: IRCProtocol, command: str, room: str, text: str) ->
         if kind is Kind.MESSAGE:
             connection.refuse(why, room, _NOT_SENT)
     else:
-        connection.talked_in = room
+        connection.talked_in = room.casefold()
 
 
 def _fits(connection: IRCProtocol, targets: str, text: str) -> bool:
@@ -141,13 +144,14 @@ class _Said(NamedTuple):
             to, others = _answered(connection, self.tags)
             tags = write_tags(others)
         chat.say(session, self.text, self.kind, target, to, tags, self.echo, self.form)
-        connection.talked_in = target
+        connection.talked_in = target.casefold()
 
     def _to_service(self, connection: IRCProtocol, service: services.Service, target: str) -> None:
         if self.echo:
             card = connection.user.card
             command = "NOTICE" if self.kind is Kind.NOTICE else "PRIVMSG"
-            connection.lines([f":{connection.nick}!{card.ident}@{card.host} {command} {target} :{self.text}"])
+            head = f":{connection.nick}!{card.ident}@{card.host} {command} {target} :"
+            connection.lines([head + line for line in self.text.split("\n") if line])
         if self.kind is Kind.MESSAGE:
             service.take(connection, self.text)
 
@@ -225,10 +229,11 @@ def _is_action(command: str, text: str) -> bool:
 
 
 def _client_tags(connection: IRCProtocol, tags: dict[str, str]) -> dict[str, str]:
-    """Those of a message's tags that are passed on: clients' own. Some that could do harm on a terminal are not."""
+    """Those of a message's tags that are passed on: clients' own. Not what is no name of a tag, nor what could do harm
+    on a terminal."""
     if not tags or "message-tags" not in connection.caps:
         return {}
-    return {name: value for name, value in tags.items() if name[0] == "+" and _is_harmless(name + value)}
+    return {name: value for name, value in tags.items() if _TAG.fullmatch(name) and _is_harmless(value)}
 
 
 def _is_harmless(text: str) -> bool:
