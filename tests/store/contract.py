@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -504,7 +503,7 @@ class StoreContract:
             self.assertEqual(await self.store.count(query), len(await self.all_of(query)), query)
 
     async def all_of(self, query: Query) -> list[Event]:
-        return await self.store.read(replace(query, limit=1000))
+        return await self.store.read(query._replace(limit=1000))
 
     # Retention
 

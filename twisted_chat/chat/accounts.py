@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
@@ -13,6 +12,8 @@ from .names import Name, parse_name
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1000
+# Nothing; never changed.
+EMPTY: Mapping[str, Any] = {}
 
 
 class Secret(NamedTuple):
@@ -64,8 +65,7 @@ class Authenticator(Protocol):
         """Whether others than the store know passwords."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """An account, as it is stored. Never changed, only replaced.
 
     @ivar name: the name as its owner writes it.
@@ -90,15 +90,15 @@ class Account:
     suspended: str | None = None
     shunned: bool = False
     rooms: tuple[str, ...] = ()
-    markers: Mapping[str, int] = field(default_factory=dict)
+    markers: Mapping[str, int] = EMPTY
     inbox: int = 0
     certificates: tuple[str, ...] = ()
     scram: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = EMPTY
 
     def record(self) -> dict[str, Any]:
         """As it is put into the store."""
-        return asdict(self)
+        return self._asdict()
 
 
 def from_record(record: Mapping[str, Any]) -> Account:
@@ -166,12 +166,12 @@ class Accounts:
         """Replace some of what an account has. @return: as L{put}."""
         account = self._accounts[key]
         before = {name: getattr(account, name) for name in values}
-        self._keep(key, replace(account, **values))
+        self._keep(key, account._replace(**values))
 
         def undo() -> None:
             # Only this: something else may have been noted meanwhile.
             if key in self._accounts:
-                self._keep(key, replace(self._accounts[key], **before))
+                self._keep(key, self._accounts[key]._replace(**before))
             self._amend(key)
 
         return Put("account", key, self._accounts[key].record()), undo

@@ -1,10 +1,13 @@
-"""What a command did: the words in which the chat tells delivery what to keep and what to send, in order."""
+"""What a command did: the words in which the chat tells delivery what to keep and what to send, in order.
+
+They are plain classes: Python takes fifty times as long to make a dataclass, and whoever starts the daemon waits. One
+that is compared with others is a named tuple.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .events import Event, Kind, Move, Put
 
@@ -74,49 +77,58 @@ class Outbox(Protocol):
         """The id of the last event that has been delivered."""
 
 
-@dataclass(slots=True)
 class Enter:
     """From here on the session receives the room's events."""
 
-    session: Session
-    room: str
+    __slots__ = ("room", "session")
+
+    def __init__(self, session: Session, room: str) -> None:
+        self.session = session
+        self.room = room
 
 
-@dataclass(slots=True)
 class Exit:
     """From here on it does not; with C{None}, any room's."""
 
-    session: Session
-    room: str | None
+    __slots__ = ("room", "session")
+
+    def __init__(self, session: Session, room: str | None) -> None:
+        self.session = session
+        self.room = room
 
 
-@dataclass(slots=True)
 class Focus:
     """From here on this is the session's current room."""
 
-    session: Session
-    room: str | None
+    __slots__ = ("room", "session")
+
+    def __init__(self, session: Session, room: str | None) -> None:
+        self.session = session
+        self.room = room
 
 
-@dataclass(slots=True)
 class Sync:
     """From here on the session receives what the chat's own state says: the rooms its user is in, and which is current.
 
     It follows what was taken back, in one go, because the log could not be written.
     """
 
-    session: Session
+    __slots__ = ("session",)
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
 
 
-@dataclass(slots=True)
 class Switch:
     """From here on the session is written to in another format, by name."""
 
-    session: Session
-    format: str
+    __slots__ = ("format", "session")
+
+    def __init__(self, session: Session, format: str) -> None:
+        self.session = session
+        self.format = format
 
 
-@dataclass(slots=True)
 class Answer:
     """What only this session is told.
 
@@ -125,32 +137,38 @@ class Answer:
     @ivar data: the same for a program; must be JSON-serialisable.
     """
 
-    session: Session
-    kind: str
-    text: str
-    data: Mapping[str, object] | None = None
+    __slots__ = ("data", "kind", "session", "text")
+
+    def __init__(self, session: Session, kind: str, text: str, data: Mapping[str, object] | None = None) -> None:
+        self.session = session
+        self.kind = kind
+        self.text = text
+        self.data = data
 
 
-@dataclass(slots=True)
 class Private:
     """An event that only these sessions receive. It stands after the event itself in the act.
 
     @ivar aside: it reaches them as it would have anyway: it is not the answer to what they did.
     """
 
-    sessions: Sequence[Session]
-    event: Event
-    aside: bool = False
+    __slots__ = ("aside", "event", "sessions")
+
+    def __init__(self, sessions: Sequence[Session], event: Event, aside: bool = False) -> None:
+        self.sessions = sessions
+        self.event = event
+        self.aside = aside
 
 
-@dataclass(slots=True)
 class Omit:
     """The session does not receive the event just before this."""
 
-    session: Session
+    __slots__ = ("session",)
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
 
 
-@dataclass(slots=True)
 class Label:
     """What the session receives from here on, up to the next such step, is the answer to one command.
 
@@ -158,13 +176,15 @@ class Label:
     @ivar complete: whether the answer ends here; otherwise more may follow, after another step with that label.
     """
 
-    session: Session
-    label: str | None
-    complete: bool = True
+    __slots__ = ("complete", "label", "session")
+
+    def __init__(self, session: Session, label: str | None, complete: bool = True) -> None:
+        self.session = session
+        self.label = label
+        self.complete = complete
 
 
-@dataclass(slots=True)
-class Recall:
+class Recall(NamedTuple):
     """Replay from the log, as it is at this point.
 
     @ivar rooms: whose events; search looks through several.
@@ -202,7 +222,6 @@ class Recall:
     asked: bool = False
 
 
-@dataclass(slots=True)
 class Tally:
     """How many messages there are, as an answer.
 
@@ -211,13 +230,21 @@ class Tally:
     @ivar answer: made from the numbers, by room; C{None} when there is nothing to say.
     """
 
-    session: Session
-    since: Mapping[str, int]
-    answer: Callable[[Mapping[str, int]], Answer | None]
-    read: Mapping[str, int] = field(default_factory=dict)
+    __slots__ = ("answer", "read", "session", "since")
+
+    def __init__(
+        self,
+        session: Session,
+        since: Mapping[str, int],
+        answer: Callable[[Mapping[str, int]], Answer | None],
+        read: Mapping[str, int] | None = None,
+    ) -> None:
+        self.session = session
+        self.since = since
+        self.answer = answer
+        self.read = read or {}
 
 
-@dataclass(slots=True)
 class Survey:
     """Where a session could read on, as an answer.
 
@@ -225,32 +252,47 @@ class Survey:
     @ivar answer: made from what that returns.
     """
 
-    session: Session
-    rooms: Sequence[str]
-    inbox: str
-    names: Sequence[str]
-    since: int
-    answer: Callable[[Sequence[tuple[str, int]]], Answer]
+    __slots__ = ("answer", "inbox", "names", "rooms", "session", "since")
+
+    def __init__(
+        self,
+        session: Session,
+        rooms: Sequence[str],
+        inbox: str,
+        names: Sequence[str],
+        since: int,
+        answer: Callable[[Sequence[tuple[str, int]]], Answer],
+    ) -> None:
+        self.session = session
+        self.rooms = rooms
+        self.inbox = inbox
+        self.names = names
+        self.since = since
+        self.answer = answer
 
 
-@dataclass(slots=True)
 class Inspect:
     """Look at one event of a room, or of another stream.
 
     @ivar then: called in a later turn with the event, or with C{None} when the room has none of that id.
     """
 
-    session: Session
-    room: str
-    id: int
-    then: Callable[[Event | None], None]
+    __slots__ = ("id", "room", "session", "then")
+
+    def __init__(self, session: Session, room: str, id: int, then: Callable[[Event | None], None]) -> None:
+        self.session = session
+        self.room = room
+        self.id = id
+        self.then = then
 
 
-@dataclass(slots=True)
 class Close:
     """The connection is closed once everything before has been sent."""
 
-    session: Session
+    __slots__ = ("session",)
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
 
 
 Step = (

@@ -1,7 +1,6 @@
 """What is kept: events, which happen in a room or between two people, and records of accounts, rooms and bans."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -175,7 +174,6 @@ class Passing(Event):
     __slots__ = ()
 
 
-@dataclass(slots=True, weakref_slot=True)
 class Put:
     """Keep a record, in the same transaction as the events beside it.
 
@@ -184,12 +182,14 @@ class Put:
     @ivar value: JSON-serialisable; C{None} forgets the record.
     """
 
-    kind: str
-    key: str
-    value: Mapping[str, Any] | None
+    __slots__ = ("__weakref__", "key", "kind", "value")
+
+    def __init__(self, kind: str, key: str, value: Mapping[str, Any] | None) -> None:
+        self.kind = kind
+        self.key = key
+        self.value = value
 
 
-@dataclass(slots=True)
 class Move:
     """What has been kept of a room up to here is now found under another name, and what was found there no longer is.
 
@@ -197,8 +197,11 @@ class Move:
     @ivar to: the other name; C{None}: none, it is out of everyone's reach.
     """
 
-    room: str
-    to: str | None
+    __slots__ = ("room", "to")
+
+    def __init__(self, room: str, to: str | None) -> None:
+        self.room = room
+        self.to = to
 
 
 # What is kept, as against what is only delivered.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from math import ceil
+from typing import NamedTuple
 
 from .acts import Answer, Recall, Session, Survey
 from .chat import REPLAY, Chat, counted
@@ -20,8 +20,7 @@ MOST_UNREAD = 1_000_000
 MISSED = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Which part of a history is meant.
 
     @ivar limit, before, after, until, since, newest, kinds: as in L{Query}.
@@ -38,8 +37,7 @@ class Part:
     around: tuple[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """How it is shown.
 
     @ivar title, asked, ids, end: as in L{Recall}.
@@ -81,7 +79,7 @@ def with_person(chat: Chat, session: Session, text: str, part: Part, shown: Show
     since = max(part.since or 0, ceil(account.created * 1000))
     between = (spellings(chat, user.name), spellings(chat, name))
     streams = (inbox(mine), inbox(name.key), sent(mine))
-    _show(chat, session, streams, replace(part, since=since, newest=newest), shown, between)
+    _show(chat, session, streams, part._replace(since=since, newest=newest), shown, between)
 
 
 def _show(

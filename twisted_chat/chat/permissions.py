@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import Refused
 from .masks import Who, by_address, matcher
@@ -83,8 +82,7 @@ def parse_mode(name: str, value: str | None) -> tuple[str, Any]:
     return name, int(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Ban:
+class Ban(NamedTuple):
     """Someone is kept out, or kept quiet.
 
     @ivar mask: see chat/masks.py.
@@ -111,7 +109,7 @@ class Ban:
         return by_address(self.mask)
 
     def record(self) -> dict[str, Any]:
-        return asdict(self)
+        return self._asdict()
 
 
 def parse_duration(text: str) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from . import certificates, identity, ownership, presence, scram
@@ -56,7 +55,7 @@ def register(
         # Direct messages to who had the name before are not for this one.
         account = Account(wanted.shown, secret.hashed, now, now, inbox=chat.outbox.position, scram=secret.scram)
         if user is not None:
-            account = replace(account, metadata=user.metadata)
+            account = account._replace(metadata=user.metadata)
         change = put, undo = chat.accounts.put(account)
         if user is None:
             chat.outbox.add(Act(session, [put, *then(account)], undo))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..chat.acts import Recall
 from ..chat.events import Event
 from ..store.interface import Query, Store
@@ -56,11 +54,11 @@ class Replay:
         earlier = await self._earlier(*self._around) if self._around is not None else []
         if self._left > PAGE and not self._query.forward:
             first = await self._store.first(self._query)
-            self._query = replace(self._query, after=max(first - 1, 0), since=None, newest=False)
-        events = await self._store.read(replace(self._query, limit=min(self._left, PAGE)))
+            self._query = self._query._replace(after=max(first - 1, 0), since=None, newest=False)
+        events = await self._store.read(self._query._replace(limit=min(self._left, PAGE)))
         more = self._left > len(events) == PAGE
         if more:
-            self._query = replace(self._query, after=events[-1].id, since=None)
+            self._query = self._query._replace(after=events[-1].id, since=None)
         self._left -= len(events)
         events = self.loaded = [*earlier, *events]
         self._sent += len(events)
@@ -72,11 +70,11 @@ class Replay:
         half = min(self._left, PAGE) // 2
         if what == "id":
             before = place if query.before is None else min(place, query.before)
-            earlier = replace(query, before=before, newest=True, limit=half)
-            self._query = replace(query, after=place - 1, newest=False)
+            earlier = query._replace(before=before, newest=True, limit=half)
+            self._query = query._replace(after=place - 1, newest=False)
         else:
-            earlier = replace(query, until=place, newest=True, limit=half)
-            self._query = replace(query, since=max(place, query.since or 0), newest=False)
+            earlier = query._replace(until=place, newest=True, limit=half)
+            self._query = query._replace(since=max(place, query.since or 0), newest=False)
         events = await self._store.read(earlier) if half else []
         self._left -= len(events)
         return events

@@ -6,8 +6,7 @@ import abc
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..chat.events import DIRECT, Event, Kind, Record
 
@@ -36,8 +35,7 @@ class StoreError(Exception):
     """The store could not do it. The message is one line for the operator."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """Which events to read.
 
     @ivar rooms: of these rooms, or other streams (L{Event.stream}).

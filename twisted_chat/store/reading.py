@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from ..chat.events import DIRECT, SPOKEN, TALK, Event, Kind
 from .interface import EXCHANGED, Query, lowered, plain, words_of
@@ -48,7 +47,7 @@ def first(db: sqlite3.Connection, known: Mapping[str, int], query: Query) -> int
 
 def count(db: sqlite3.Connection, known: Mapping[str, int], query: Query) -> int:
     """How many events L{read} would return, if the limit allowed."""
-    return _number(db, known, replace(query, limit=_ALL), "SELECT count(*) FROM ({})")
+    return _number(db, known, query._replace(limit=_ALL), "SELECT count(*) FROM ({})")
 
 
 def _number(db: sqlite3.Connection, known: Mapping[str, int], query: Query, statement: str) -> int:
@@ -71,10 +70,10 @@ def _place(db: sqlite3.Connection, query: Query) -> Query:
     """The same with ids in the place of times."""
     if query.since is not None:
         after = max(_id_at(db, query.since) - 1, 0 if query.after is None else query.after)
-        query = replace(query, newest=not query.forward, after=after, since=None)
+        query = query._replace(newest=not query.forward, after=after, since=None)
     if query.until is not None:
         before = _id_at(db, query.until)
-        query = replace(query, before=before if query.before is None else min(before, query.before), until=None)
+        query = query._replace(before=before if query.before is None else min(before, query.before), until=None)
     return query
 
 

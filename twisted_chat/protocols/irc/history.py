@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -112,7 +111,7 @@ def _place(connection: IRCProtocol, text: str, any_: bool) -> Place | None:
 
 
 def _latest(limit: int, places: Sequence[Place | None]) -> Part:
-    return Part(limit) if places[0] is None else replace(_after(limit, places), newest=True)
+    return Part(limit) if places[0] is None else _after(limit, places)._replace(newest=True)
 
 
 def _before(limit: int, places: Sequence[Place | None]) -> Part:
@@ -159,7 +158,7 @@ def _show(connection: IRCProtocol, word: str, target: str, part: Part) -> None:
     kinds = _EVENTS if "draft/event-playback" in connection.caps else _MESSAGES
     if "draft/message-redaction" in connection.caps:
         kinds |= {Kind.DELETE}
-    part = replace(part, kinds=kinds)
+    part = part._replace(kinds=kinds)
     # The name as they wrote it: they may have asked for several, and look for the answers by it.
     shown = Shown(title=target, asked=True)
     try:
