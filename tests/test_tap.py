@@ -398,6 +398,3 @@ class DescriptionTests(SynchronousTestCase):
         factory = IRCFactory(world.chat, world.turn, world.clock)
         _, how = daemon._describe(IPv4Address("TCP", "127.0.0.1", 9), False, factory)
         self.assertEqual(how, "any IRC client, such as: irssi -c 127.0.0.1 -p 9")
-
-    def test_the_version_is_told(self) -> None:
-        self.assertTrue(daemon.installed_version())

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
 
+from . import __version__
 from .auth.passwords import Passwords
 from .chat.chat import Chat
 from .chat.text import clean
 from .daemon.listeners import listener
 from .daemon.options import DEFAULT_IRC, DEFAULT_LINE, Options, fail, yes_or_no
 from .daemon.reload import Reload
-from .daemon.service import ChatService, installed_version
+from .daemon.service import ChatService
 from .daemon.watchdog import Watchdog
 from .delivery.fanout import Fanout
 from .delivery.transport import EagerReactor
@@ -22,7 +23,6 @@ from .delivery.turn import Turn
 from .housekeeping import Housekeeping, Keep
 from .protocols.gate import Gate
 from .protocols.intake import IntakeFactory
-from .protocols.irc.connection import IRCFactory
 from .protocols.limits import LIMITS, Limits
 from .protocols.line import ChatFactory
 from .protocols.proxy import ProxyFactory
@@ -62,9 +62,7 @@ def makeService(options: Options) -> ChatService:
     eager = EagerReactor(timed, lambda factory: ProxyFactory(factory, gate))
     certificates: list[Certificates] = []
     listeners = []
-    wanted: list[tuple[str, type[IntakeFactory]]] = [(each, ChatFactory) for each in options["line"]]
-    wanted += [(each, IRCFactory) for each in options["irc"]]
-    for description, factory in wanted or [(DEFAULT_LINE, ChatFactory), (DEFAULT_IRC, IRCFactory)]:
+    for description, factory in _wanted(options):
         endpoint = _listener(eager, description, certificates)
         listeners.append((description, endpoint, factory(chat, turn, timed, gate)))
     data = "none: nothing is kept" if memory else os.path.abspath(options["database"])
@@ -80,9 +78,9 @@ def makeService(options: Options) -> ChatService:
             fail(f"--metrics: {error}: pip install 'twisted-chat[metrics]' installs it")
         factories: dict[str, list[IntakeFactory]] = {"line": [], "irc": []}
         for _, _, each in listeners:
-            factories["irc" if isinstance(each, IRCFactory) else "line"].append(each)
+            factories[each.name].append(each)
         collector = ChatCollector(
-            installed_version(), chat, turn, fanout, passwords, watchdog, factories, gate.counters, certificates
+            __version__, chat, turn, fanout, passwords, watchdog, factories, gate.counters, certificates
         )
         others.append(
             (options["metrics"], _listener(timed, options["metrics"], certificates), make_site(collector, turn))
@@ -102,6 +100,19 @@ def makeService(options: Options) -> ChatService:
         options.json_log,
         others,
     )
+
+
+def _wanted(options: Options) -> list[tuple[str, type[IntakeFactory]]]:
+    """Where to listen, and for what."""
+    line, irc = options["line"], options["irc"]
+    if not line and not irc:
+        line, irc = [DEFAULT_LINE], [DEFAULT_IRC]
+    wanted: list[tuple[str, type[IntakeFactory]]] = [(each, ChatFactory) for each in line]
+    if irc:
+        from .protocols.irc.connection import IRCFactory  # noqa: PLC0415  # a fifth of the start, for those who want it
+
+        wanted += [(each, IRCFactory) for each in irc]
+    return wanted
 
 
 def _listener(reactor: Any, description: str, certificates: list[Certificates]) -> IStreamServerEndpoint:

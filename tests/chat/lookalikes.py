@@ -13,6 +13,7 @@ TABLE = Path(__file__).parents[2] / "twisted_chat" / "chat" / "lookalikes.txt"
 HEAD = """\
 # Characters that look alike, after the confusables data of Unicode TS 39.
 # Made by tests/chat/lookalikes.py. A line is a group: the text that stands for all, a tab, the others.
+# The groups with characters of ASCII among the others come first, then a blank line, then the rest.
 # The data is (c) Unicode, Inc., under the Unicode License v3, https://www.unicode.org/license.txt
 """
 
@@ -53,8 +54,14 @@ def groups() -> dict[str, list[str]]:
 
 def table() -> str:
     """What the file has to be."""
-    lines = (f"{prototype}\t{''.join(others)}" for prototype, others in sorted(groups().items()))
-    return HEAD + "".join(_escaped(line) + "\n" for line in lines)
+    first, rest = "", ""
+    for prototype, others in sorted(groups().items()):
+        line = _escaped(f"{prototype}\t{''.join(others)}") + "\n"
+        if any(map(str.isascii, others)):
+            first += line
+        else:
+            rest += line
+    return f"{HEAD}{first}\n{rest}"
 
 
 def _escaped(line: str) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from daemon import ROOT, Daemon, DaemonCase
 
+from twisted_chat import __version__
+
 # Seconds for making an environment, and for what is fetched into it.
 LONGEST = 60
 LEFT_OUT = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "dropin.cache", "tests.*")
@@ -58,6 +60,7 @@ class PackagingTests(DaemonCase):
         self.assertLessEqual(
             {"setup.cfg", "pyproject.toml", "LICENSE", "twisted/plugins/twisted_chat_plugin.py"}, packed
         )
+        self.assertEqual(wheel.name.split("-")[1], __version__)
         with zipfile.ZipFile(wheel) as archive:
             names = set(archive.namelist())
         ours = {str(path.relative_to(source)) for path in (source / "twisted_chat").rglob("*") if path.is_file()}
@@ -75,7 +78,7 @@ class PackagingTests(DaemonCase):
         daemon = Daemon(self.folder, program=str(environment / "bin" / "twistd"))
         self.addCleanup(daemon.kill)
         daemon.start()
-        self.assertNotIn("(not installed)", daemon.log())
+        self.assertIn(f"twisted-chat {__version__} is up", daemon.log())
         kim = self.client(daemon, "kim")
         kim.send("installed")
         kim.until("[kim] installed\n")

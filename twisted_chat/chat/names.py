@@ -2,11 +2,9 @@
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
-
-from precis_i18n import get_profile
+from typing import Any, NamedTuple
 
 from .errors import Refused
 
@@ -23,9 +21,6 @@ _TABLE = Path(__file__).with_name("lookalikes.txt")
 
 # What the profiles admit as it is (RFC 8264, section 9.11), case apart; they take ten times as long to say so.
 _ASCII7 = re.compile("[!-~]+")
-
-_shown = get_profile("UsernameCasePreserved")
-_compared = get_profile("UsernameCaseMapped:CaseFold")
 
 
 class Name(NamedTuple):
@@ -69,11 +64,20 @@ def _enforce(text: str) -> tuple[str, str]:
     """What the profiles make of a text: how it is shown, and compared; empty when they do not admit it."""
     if _ASCII7.fullmatch(text):
         return text, text.lower()
+    shows, compares = _profiles()
     try:
-        shown = _shown.enforce(text)
-        return shown, _compared.enforce(shown)
+        shown = shows.enforce(text)
+        return shown, compares.enforce(shown)
     except UnicodeEncodeError:
         return "", ""
+
+
+@cache
+def _profiles() -> tuple[Any, Any]:
+    """RFC 8265's profiles: how a name is shown, and compared."""
+    from precis_i18n import get_profile  # noqa: PLC0415  # names in ASCII can do without, and so can the start
+
+    return get_profile("UsernameCasePreserved"), get_profile("UsernameCaseMapped:CaseFold")
 
 
 def parse_room(text: str) -> Name:
@@ -96,17 +100,25 @@ def skeleton(text: str) -> str:
 
     After the C{skeleton} of Unicode TS 39, section 4, on its confusables data, and case-folded.
     """
-    return unicodedata.normalize("NFD", text).translate(_prototypes).casefold()
+    if text.isascii():
+        return text.translate(_of_ascii).casefold()
+    return unicodedata.normalize("NFD", text).translate(_of_all()).casefold()
 
 
-def _read_prototypes() -> dict[int, str]:
+@cache
+def _of_all() -> dict[int, str]:
+    return _read_prototypes(_TABLE.read_bytes())
+
+
+def _read_prototypes(table: bytes) -> dict[int, str]:
     """For each character with look-alikes, the text that stands for its whole group."""
     prototypes: dict[int, str] = {}
-    for line in _TABLE.read_bytes().decode("unicode_escape").split("\n"):
+    for line in table.decode("unicode_escape").split("\n"):
         prototype, tab, others = line.partition("\t")
         if tab:
             prototypes.update(dict.fromkeys(map(ord, others), prototype))
     return prototypes
 
 
-_prototypes = _read_prototypes()
+# The groups with characters of ASCII come first, up to a blank line: most names need no others.
+_of_ascii = _read_prototypes(_TABLE.read_bytes().partition(b"\n\n")[0])

@@ -20,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from .. import __version__
+
 DEFAULT_HOST = "localhost"
 DEFAULT_PORT = 9009
 
@@ -164,7 +166,7 @@ def load(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     """
     given = _parser().parse_args(argv)
     if given.version:
-        print(f"twisted-chat {_version()}")
+        print(f"twisted-chat {__version__}")
         raise SystemExit(0)
     file = _read_file(given.config, environ)
     address = given.server or file.get("server")
@@ -235,16 +237,6 @@ def _seconds(text: str) -> float:
 
 
 _seconds.__name__ = "number of seconds"
-
-
-def _version() -> str:
-    # Not at the top: it takes longer to load than all of the options.
-    from importlib import metadata  # noqa: PLC0415
-
-    try:
-        return metadata.version("twisted-chat")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
 
 
 def _parser() -> argparse.ArgumentParser:

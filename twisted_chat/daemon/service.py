@@ -8,7 +8,6 @@ import resource
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
@@ -19,13 +18,13 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
+from .. import __version__
 from ..auth.passwords import Passwords
 from ..chat.chat import Chat
 from ..delivery.turn import Turn
 from ..housekeeping import Housekeeping
 from ..protocols.gate import Gate
 from ..protocols.intake import IntakeFactory
-from ..protocols.irc.connection import IRCFactory
 from ..store.interface import Store, StoreError
 from .options import fail
 from .reload import Reload
@@ -138,7 +137,7 @@ class ChatService(Service):
         self._gate.start()
         self._reload.start()
         self._watchdog.start()
-        self.log.info("twisted-chat {version} is up", version=installed_version())
+        self.log.info("twisted-chat {version} is up", version=__version__)
         self.log.info("data: {data}", data=self._data)
         for port in self._ports or []:
             where, how = _describe(port.getHost(), port in self._encrypted, self._factories[port])
@@ -242,7 +241,7 @@ def _raise_descriptor_limit() -> int:
 
 def _describe(address: Any, encrypted: bool = False, factory: IntakeFactory | None = None) -> tuple[str, str]:
     """An address for the log, and how to join there, to be copied."""
-    irc = isinstance(factory, IRCFactory)
+    irc = factory is not None and factory.name == "irc"
     if isinstance(address, UNIXAddress):
         path = os.fsdecode(address.name or b"")
         return path, "an IRC client" if irc else f"nc -U {path}"
@@ -260,11 +259,3 @@ def _describe(address: Any, encrypted: bool = False, factory: IntakeFactory | No
             f"openssl s_client -quiet -connect {shown}:{port}   or: twisted-chat --tls {shown}:{port}",
         )
     return f"{shown}:{port}", f"nc {host} {port}   or: twisted-chat {shown}:{port}"
-
-
-def installed_version() -> str:
-    """The version of this package."""
-    try:
-        return version("twisted-chat")
-    except PackageNotFoundError:
-        return "(not installed)"

@@ -381,12 +381,14 @@ class BoundedLines(LineReceiver):
 class IntakeFactory(ServerFactory):
     """Makes a L{BoundedLines} for each connection that the gate admits; what they share is here.
 
+    @cvar name: which protocol it is, in one word.
     @ivar chat: the users and rooms.
     @ivar gate: who may come in, and the limits; of all listeners.
     @ivar connections: all that are open.
     """
 
     noisy = False
+    name: ClassVar[str]
     protocol: type[BoundedLines]  # type: ignore[assignment]
 
     def __init__(self, chat: Chat, turn: Turn, reactor: IReactorTime, gate: Gate | None = None) -> None:

@@ -118,4 +118,5 @@ class ChatProtocol(BoundedLines):
 class ChatFactory(IntakeFactory):
     """Makes a L{ChatProtocol} for each connection."""
 
+    name = "line"
     protocol = ChatProtocol

@@ -306,6 +306,7 @@ class IRCFactory(IntakeFactory):
     @ivar census: the last count, see L{greeting}.
     """
 
+    name = "irc"
     protocol = IRCProtocol
 
     def __init__(self, chat: Chat, turn: Turn, reactor: IReactorTime, gate: Gate | None = None) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
+from ... import __version__
 from ...chat.chat import Chat
 from ...chat.rooms import User
 from . import isupport
@@ -17,6 +16,8 @@ from .metadata import own
 if TYPE_CHECKING:
     from .connection import IRCProtocol
 
+# What runs here.
+SOFTWARE = f"twisted-chat-{__version__}"
 # How old the numbers may be that everyone is told on coming in, in seconds: to count is work.
 FRESH = 1.0
 
@@ -33,23 +34,14 @@ def greeting(connection: IRCProtocol, user: User, early: Mapping[str, str]) -> l
         factory.census = Census.of(chat)
     return [
         numeric(1, text=f"Welcome to {chat.server}, {user.name.shown}!{card.ident}@{card.host}"),
-        numeric(2, text=f"Your host is {connection.server}, running {software()}"),
+        numeric(2, text=f"Your host is {connection.server}, running {SOFTWARE}"),
         numeric(3, text=f"This server was started on {began:%Y-%m-%d at %H:%M:%S} UTC"),
-        numeric(4, connection.server, software(), isupport.USER_MODES, isupport.ROOM_MODES),
+        numeric(4, connection.server, SOFTWARE, isupport.USER_MODES, isupport.ROOM_MODES),
         *supported(connection),
         *census(connection, factory.census),
         *own(connection, user, early),
         *motd(connection),
     ]
-
-
-@cache
-def software() -> str:
-    """What runs here, with its version."""
-    try:
-        return "twisted-chat-" + version("twisted-chat")
-    except PackageNotFoundError:
-        return "twisted-chat"
 
 
 def supported(connection: IRCProtocol) -> list[str]:

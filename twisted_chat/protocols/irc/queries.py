@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .greeting import Census, census, motd, software, supported
+from .greeting import SOFTWARE, Census, census, motd, supported
 from .message import MAX_LINE, Message, cut
 from .roomlines import fill
 from .verbs import VERBS, verb
@@ -36,7 +36,7 @@ def lusers(connection: IRCProtocol, message: Message) -> None:
 @verb("VERSION")
 def version_(connection: IRCProtocol, message: Message) -> None:
     """Tells what software this is, and what it can do."""
-    connection.reply(351, software(), connection.server, text="One chat, many protocols")
+    connection.reply(351, SOFTWARE, connection.server, text="One chat, many protocols")
     connection.lines(supported(connection))
 
 
@@ -65,7 +65,7 @@ def admin(connection: IRCProtocol, message: Message) -> None:
 def info(connection: IRCProtocol, message: Message) -> None:
     """Tells what this server is."""
     began = datetime.fromtimestamp(connection.factory.made, UTC)
-    texts = [*INFO, f"This is {software()}, up since {began:%Y-%m-%d %H:%M:%S} UTC."]
+    texts = [*INFO, f"This is {SOFTWARE}, up since {began:%Y-%m-%d %H:%M:%S} UTC."]
     lines = [connection.numeric(371, text=text) for text in texts]
     connection.lines([*lines, connection.numeric(374, text="End of INFO list")])
 
