@@ -104,6 +104,10 @@ class MetadataTests(SynchronousTestCase):
         self.assertEqual(self.world.chat.rooms["#here"].metadata, {})
         self.assertEqual(self.kim.read(), [])
 
+    def test_nothing_to_clear(self) -> None:
+        dan = irc_enter(self.world, "dan", caps=CAPS[1:])
+        self.assertEqual(dan.ask("METADATA * CLEAR"), [])
+
     def test_what_cannot_be_kept_is_not_confirmed(self) -> None:
         """But said to be so."""
         self.ann.ask("METADATA * SET url 1")
