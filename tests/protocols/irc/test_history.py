@@ -268,6 +268,8 @@ class DirectTests(HistoryCase):
         self.say("in the room")
         self.exchange()
         self.say("last")
+        dan = irc_enter(self.world, "dan", caps=["draft/chathistory"])
+        self.assertEqual(dan.ask(f"CHATHISTORY TARGETS {time(-9)} {time(99)} 9"), [])
         said = self.batch(self.kim.ask(f"CHATHISTORY TARGETS {time(-9)} {time(99)} 9"), "draft/chathistory-targets")
         self.assertEqual(
             [line.params for line in said],

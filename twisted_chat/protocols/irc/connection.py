@@ -201,8 +201,7 @@ class IRCProtocol(BoundedLines):
 
     def confirm(self, answer: Answer) -> None:
         """Tell this client something, unless what it has just done cannot be kept, and is taken back."""
-        if answer.text:
-            self.chat.outbox.add(Act(None, (answer,), _nothing))
+        self.chat.outbox.add(Act(None, (answer,), _nothing))
 
     def answer(self, lines: Sequence[str]) -> Answer:
         """The step that tells this client these lines."""

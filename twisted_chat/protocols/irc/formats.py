@@ -101,7 +101,7 @@ class IRCFormat:
         data = answer.data or {}
         lines: list[str] = []
         if answer.kind == "irc":
-            lines = answer.text.split("\n")
+            lines = answer.text.split("\n") if answer.text else []
         elif answer.kind in ("room", "invite") or data.get("code") in _UNSAID:
             return b""
         elif answer.kind == "closing":
