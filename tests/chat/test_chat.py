@@ -8,7 +8,7 @@ from typing import Any
 from chat_support import START, Box, Seat, Trusting
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.chat import membership, presence, status
+from twisted_chat.chat import membership, presence, status, talking
 from twisted_chat.chat.acts import Answer, Close, Enter, Exit, Focus, Private, Recall
 from twisted_chat.chat.chat import MAX_NOTE, Chat
 from twisted_chat.chat.errors import Refused
@@ -111,7 +111,7 @@ class ActTests(ChatCase):
         self.assertEqual((steps[-2].kind, steps[-2].text, type(steps[-1])), ("closing", "Goodbye.", Close))
 
     def test_a_direct_message_is_for_both_and_in_no_room(self) -> None:
-        self.chat.message(self.kim, "psst", "BOB")
+        talking.message(self.chat, self.kim, "psst", "BOB")
         event, private = self.box.take()
         self.assertEqual((event.kind, event.room, event.target, event.text), (Kind.DIRECT, None, "bob", "psst"))
         self.assertEqual(type(private), Private)
@@ -130,9 +130,9 @@ class ActTests(ChatCase):
 
     def test_talking_and_doing_keep_one_from_being_idle(self) -> None:
         for do in (
-            lambda: self.chat.say(self.kim, "hi"),
+            lambda: talking.say(self.chat, self.kim, "hi"),
             lambda: membership.join(self.chat, self.kim, "#dev"),
-            lambda: self.chat.message(self.kim, "hi", "bob"),
+            lambda: talking.message(self.chat, self.kim, "hi", "bob"),
         ):
             self.time += 60
             do()
@@ -162,15 +162,15 @@ class RefusalTests(ChatCase):
             ("same-name", lambda: presence.rename(chat, kim, "kim")),
             ("name-in-use", lambda: presence.rename(chat, kim, "Bob")),
             ("confusable", lambda: presence.rename(chat, kim, "b\u043eb")),
-            ("no-such-user", lambda: chat.message(kim, "hi", "eve")),
-            ("bad-name", lambda: chat.message(kim, "hi", "<bob>")),
-            ("too-long", lambda: chat.set_topic(kim, long)),
+            ("no-such-user", lambda: talking.message(chat, kim, "hi", "eve")),
+            ("bad-name", lambda: talking.message(chat, kim, "hi", "<bob>")),
+            ("too-long", lambda: talking.set_topic(chat, kim, long)),
             ("too-long", lambda: status.set_away(chat, kim, long)),
             ("too-long", lambda: presence.quit(chat, kim, long)),
             ("not-logged-in", lambda: membership.join(chat, stranger, "#dev")),
             ("not-logged-in", lambda: presence.rename(chat, stranger, "eve")),
             ("not-logged-in", lambda: status.set_away(chat, stranger, "tea")),
-            ("no-room", lambda: chat.say(stranger, "hi")),
+            ("no-room", lambda: talking.say(chat, stranger, "hi")),
         ]
         for code, do in refused:
             before = self.state()
@@ -217,18 +217,18 @@ class UndoTests(ChatCase):
         self.undone(lambda: presence.rename(self.chat, self.kim, "KIM"))
 
     def test_topics(self) -> None:
-        self.undone(lambda: self.chat.set_topic(self.kim, "new"))
-        self.chat.set_topic(self.kim, "old")
+        self.undone(lambda: talking.set_topic(self.chat, self.kim, "new"))
+        talking.set_topic(self.chat, self.kim, "old")
         self.box.take()
-        self.undone(lambda: self.chat.set_topic(self.kim, "new"))
-        self.undone(lambda: self.chat.set_topic(self.kim, ""))
+        self.undone(lambda: talking.set_topic(self.chat, self.kim, "new"))
+        self.undone(lambda: talking.set_topic(self.chat, self.kim, ""))
 
     def test_all_at_once_in_turn(self) -> None:
         seat, chat = Seat(), self.chat
         self.undone(
             lambda: presence.enter(chat, seat, parse_name("eve")),
             lambda: membership.join(chat, seat, "#dev"),
-            lambda: chat.set_topic(seat, "x"),
+            lambda: talking.set_topic(chat, seat, "x"),
             lambda: presence.rename(chat, self.kim, "kimchi"),
             lambda: presence.rename(chat, seat, "kim"),
             lambda: membership.join(chat, self.bob, "#dev"),
@@ -279,12 +279,12 @@ class UndoTests(ChatCase):
     def test_a_topic_taken_back_leaves_no_empty_room(self) -> None:
         membership.join(self.chat, self.kim, "#dev")
         self.box.take()
-        self.lost_after(lambda: self.chat.set_topic(self.kim, "mine"))
+        self.lost_after(lambda: talking.set_topic(self.chat, self.kim, "mine"))
         self.assertEqual(set(self.chat.rooms), {"#lobby"})
 
     def test_a_topic_cleared_in_vain_is_still_there(self) -> None:
         membership.join(self.chat, self.kim, "#dev")
-        self.chat.set_topic(self.kim, "ours")
+        talking.set_topic(self.chat, self.kim, "ours")
         self.box.take()
-        self.lost_after(lambda: self.chat.set_topic(self.kim, ""))
+        self.lost_after(lambda: talking.set_topic(self.chat, self.kim, ""))
         self.assertEqual(self.chat.rooms["#dev"].topic, "ours")

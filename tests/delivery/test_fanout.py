@@ -9,6 +9,7 @@ from chat_support import Client, World
 from twisted.internet.address import UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.chat import talking
 from twisted_chat.chat.acts import Label, Switch
 from twisted_chat.chat.events import Event, Kind
 from twisted_chat.delivery import replay
@@ -486,7 +487,7 @@ class SideBySideTests(FanoutCase):
 
     def test_a_sender_may_do_without_the_echo_of_one_message_and_misses_no_other(self) -> None:
         self.bob.send("before")
-        self.world.chat.say(self.kim.session, "unechoed", where="#dev", echo=False)
+        talking.say(self.world.chat, self.kim.session, "unechoed", where="#dev", echo=False)
         self.bob.send("after")
         kim, bob, _ = self.everyone()
         self.assertEqual(kim, ["MESSAGE bob before", "MESSAGE bob after"])
@@ -533,7 +534,7 @@ class SideBySideTests(FanoutCase):
         self.bob.send("before")
         chat.do(session, Label(session, "x"))
         chat.answer(session, "answer")
-        chat.say(session, "echo", where="#dev")
+        talking.say(chat, session, "echo", where="#dev")
         chat.do(session, Label(session, None))
         self.bob.send("after")
         kim, _, _ = self.everyone()

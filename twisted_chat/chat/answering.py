@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import talking
 from .acts import Session
 from .chat import Chat
 from .errors import Refused
@@ -19,10 +20,10 @@ def is_message(chat: Chat, id: str) -> bool:
 def reply(chat: Chat, session: Session, id: str, text: str) -> None:
     """Say something in the current room in answer to a message.
 
-    @raise Refused: C{"no-such-message"}, or as L{Chat.say}.
+    @raise Refused: C{"no-such-message"}, or as L{talking.say}.
     """
     _check(chat, id)
-    chat.say(session, text, to=id)
+    talking.say(chat, session, text, to=id)
 
 
 def react(
@@ -39,13 +40,13 @@ def react(
 
     @param id: of the message.
     @param sign: what one reacts with: a short text, an emoji most of the time.
-    @param where, tags, echo: as L{Chat.say}.
-    @raise Refused: C{"no-such-message"}, C{"too-long"}, or as L{Chat.say}.
+    @param where, tags, echo: as L{talking.say}.
+    @raise Refused: C{"no-such-message"}, C{"too-long"}, or as L{talking.say}.
     """
     _check(chat, id)
     if len(sign) > MAX_SIGN:
         raise Refused("too-long", f"The sign of a reaction has at most {MAX_SIGN} characters.")
-    chat.say(session, sign, kind, where, id, tags, echo)
+    talking.say(chat, session, sign, kind, where, id, tags, echo)
 
 
 def _check(chat: Chat, id: str) -> None:

@@ -1,17 +1,16 @@
-"""The chat: everyone and every room, and what is said there."""
+"""The chat: everyone and every room, how they are found, and who may do what."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import ceil
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .accounts import MIN_PASSWORD, Account, Accounts, Authenticator
-from .acts import Act, Answer, Close, Omit, Outbox, Private, Session, Step
+from .acts import Act, Answer, Close, Outbox, Session, Step
 from .cloaks import KEY_SIZE, cloak
 from .departed import Departed
 from .errors import Refused
-from .events import AUDIT, Event, Kind, Move, Passing, Put, inbox, sent
+from .events import AUDIT, Event, Kind, Move, Passing, Put
 from .masks import Who
 from .metadata import Subscriptions
 from .names import Name, parse_name, parse_room
@@ -23,17 +22,16 @@ LOBBY = "#lobby"
 REPLAY = 20
 MAX_ROOMS = 100
 MAX_NOTE = 300
-MAX_SPOKEN = 1_000
 MAX_EMPTY = 1_000
 
 
 class Chat:
     """All users and rooms.
 
-    What can be done to them is in this module (talking), in C{presence} (coming and going), C{registration}
-    (accounts), C{moderation} and C{administration}. Each function there either raises L{Refused}, and nothing has
-    changed, or changes the state at once and puts acts into the outbox, which keeps and delivers them. Texts must have
-    been through L{clean}.
+    What can be done to them is in C{talking}, C{presence} (coming and going), C{membership} (in rooms),
+    C{registration} (accounts), C{moderation}, C{administration} and others. Each function there either raises
+    L{Refused}, and nothing has changed, or changes the state at once and puts acts into the outbox, which keeps and
+    delivers them. Texts must have been through L{clean}.
 
     @ivar users: who is here, by the key of the name.
     @ivar rooms: the rooms with members, a topic, or an owner, by name.
@@ -140,209 +138,6 @@ class Chat:
         if not self.cloak_key:
             self.cloak_key = self.authenticator.random(KEY_SIZE)
             self.outbox.add(Act(None, [Put("secret", "cloak", {"cloak": self.cloak_key.hex()})], fact=True))
-
-    # Talking
-
-    def say(
-        self,
-        session: Session,
-        text: str,
-        kind: Kind = Kind.MESSAGE,
-        where: str | None = None,
-        to: str = "",
-        tags: str = "",
-        echo: bool = True,
-        form: object = None,
-    ) -> None:
-        """Say something in a room, by default the current one.
-
-        @param text: of at most L{MAX_LINES} lines.
-        @param kind: one of L{SPOKEN} or L{REACTIONS}.
-        @param to: the id of the message that this is an answer to.
-        @param tags, form: see L{Event}.
-        @param echo: whether this session receives it, too.
-        @raise Refused: C{"no-room"}, C{"no-such-room"}, C{"not-in-room"}, C{"muted"}, C{"moderated"} or C{"slow"}.
-        """
-        user = session.user
-        room = session.room if where is None else self.rooms.get(where) or self.find_room(session, where)
-        if user is None or room is None or (user not in room.members and where is None):
-            raise Refused("no-room", f"You are in no room. /join {LOBBY} takes you to the first one.")
-        if user not in room.members and "external" not in self.find_room(session, where).modes:
-            raise Refused("not-in-room", f"You are not in {room.name}.")
-        now = self.now()
-        user.active = now
-        undo = self.check_may_speak(user, room) if room.modes or room.mutes or room.bans else None
-        event = Event(kind, int(now * 1000), room.name, user.name.shown, to, text)
-        event.card = user.card
-        event.tags = tags
-        event.form = form
-        if self.shunned and self.is_shunned(user):
-            self.pretend(session, user, event, echo)
-        elif user in room.members:
-            self.outbox.add(Act(session, (event,) if echo else (event, Omit(session)), undo))
-        else:
-            seen = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
-            self.outbox.add(Act(session, (event, Private(seen, event)), undo))
-
-    def message(
-        self,
-        session: Session,
-        text: str,
-        name: str,
-        kind: Kind = Kind.DIRECT,
-        tags: str = "",
-        echo: bool = True,
-        form: object = None,
-        twice: bool = False,
-    ) -> None:
-        """Say something to one person only; to an account that is not here, for when it comes.
-
-        @param kind: one of L{DIRECT}. To a notice there are no answers, not even that they are away.
-        @param text, tags, echo, form: as L{say}.
-        @param twice: whether this session is to receive what it says to itself both as sent and as received.
-        @raise Refused: C{"no-such-user"}.
-        """
-        user, to = self.user(session), parse_name(name)
-        other, account = self.users.get(to.key), self.accounts.get(to.key)
-        if other is None and account is None:
-            raise Refused("no-such-user", f"There is no {to.shown} here.")
-        shown = other.name.shown if other else account.name if account else ""
-        event = self.event(kind, None, user, shown, text)
-        event.tags = tags
-        event.form = form
-        mine = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
-        steps: list[Step] = [event, *private(session, event, mine, other, twice)]
-        undo = None
-        if self.shunned and self.is_shunned(user):
-            steps = [self.pretended(mine, event)]
-        elif account is None:
-            event.stream = sent(user.name.key) if user.registered else None
-        else:
-            event.stream = inbox(to.key)
-            if other is not None and other.caught_up and any(not s.behind for s in other.sessions):
-                # What came before is received by now; should the process be killed, only this one comes again.
-                put, undo = self.accounts.change(to.key, inbox=self.outbox.position)
-                steps.append(put)
-        if kind is Kind.DIRECT_NOTICE:
-            pass
-        elif other is None:
-            text = f"{shown} is not here, and will receive it on coming back."
-            steps.append(Answer(session, "info", text, {"code": "not-here", "name": shown}))
-        elif other.away is not None:
-            data = {"code": "away", "name": shown, "away": other.away}
-            steps.append(Answer(session, "info", f"{shown} is away: {other.away}", data))
-        self.outbox.add(Act(session, steps, undo))
-
-    def set_topic(self, session: Session, text: str, where: str | None = None) -> None:
-        """Set the topic of the current room, or clear it with an empty text.
-
-        @raise Refused: C{"no-room"}, C{"not-allowed"}, C{"muted"} or C{"too-long"}.
-        """
-        user, room = self.user(session), self.own_room(session, where)
-        self.check_may(user, room, "topic", "set the topic")
-        self.check_not_muted(user, room)
-        check_length(text, "topic")
-        if self.shunned and self.is_shunned(user):
-            self.pretend(session, user, self.event(Kind.TOPIC, room, user, text=text))
-            return
-        old = room.topic, room.topic_by, room.topic_at
-        room.topic, room.topic_by, room.topic_at = text, user.name.shown, self.now()
-
-        def undo() -> None:
-            room.topic, room.topic_by, room.topic_at = old
-            self.keep_if_used(room)
-
-        kept = self.keep_room(room) or [Put("room", room.name, None)]
-        self.outbox.add(Act(session, [self.event(Kind.TOPIC, room, user, text=text), *kept], undo))
-
-    def tell(self, user: User, kind: Kind, text: str = "", target: str = "") -> list[Step]:
-        """What tells everyone in someone's rooms, and who else watches them closely, something about them that is not
-        kept.
-
-        @return: the steps, one for each room, and one for the others.
-        """
-        whole = object()
-        steps: list[Step] = []
-        for room in user.rooms:
-            event = self.passing(kind, room, user, target, text)
-            event.whole = whole
-            steps.append(event)
-        others = self.watching.strangers(user)
-        if others:
-            steps.append(Private(others, self.passing(kind, None, user, target, text)))
-        return steps
-
-    def passing(self, kind: Kind, room: Room | None, user: User, target: str = "", text: str = "") -> Passing:
-        """Something that someone does now, and that is not kept."""
-        event = Passing(kind, int(self.now() * 1000), room.name if room else None, user.name.shown, target, text)
-        event.card = user.card
-        return event
-
-    def pretend(self, session: Session, user: User, event: Event, echo: bool = True) -> None:
-        """What someone who is shunned does looks done to them; nobody else sees it, and it is not kept."""
-        seen = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
-        self.outbox.add(Act(session, (self.pretended(seen, event),)))
-
-    def pretended(self, sessions: tuple[Session, ...], event: Event) -> Private:
-        event.id = self.outbox.position + 1
-        return Private(sessions, event)
-
-    def check_may_speak(self, user: User, room: Room) -> Callable[[], None] | None:
-        """
-        @return: what takes back that they have spoken now.
-        """
-        now, role = self.now(), self.role(user, room)
-        if role < need("speak", room.modes):
-            raise Refused("moderated", f"{room.name} is moderated: only those with voice may speak.")
-        self.check_not_muted(user, room)
-        slow = room.modes.get("slow")
-        if not slow or role >= Role.VOICE:
-            return None
-        key = user.name.key
-        before = room.spoken.get(key, 0.0)
-        wait = before + slow - now
-        if wait > 0:
-            raise Refused("slow", f"{room.name} is in slow mode: wait {ceil(wait)} s before you speak again.")
-        if len(room.spoken) > MAX_SPOKEN:
-            room.spoken = {name: at for name, at in room.spoken.items() if at + slow > now}
-        room.spoken[key] = now
-
-        def undo() -> None:
-            room.spoken[key] = before
-
-        return undo
-
-    def may_speak(self, user: User, room: Room) -> bool:
-        """Whether someone may speak in a room, however slowly."""
-        try:
-            self.check_not_muted(user, room)
-        except Refused:
-            return False
-        return self.role(user, room) >= need("speak", room.modes)
-
-    def check_not_muted(self, user: User, room: Room) -> None:
-        """
-        @raise Refused: C{"muted"}.
-        """
-        now = self.now()
-        if not room.mutes and not room.bans:
-            return
-        mute = self.mute_on(self.who(user), room) or self.ban_on(self.who(user), room)
-        if mute is not None and self.role(user, room) < Role.VOICE:
-            what = "muted in" if room.mutes.get(mute.mask) is mute else "banned from"
-            raise Refused("muted", f"You are {what} {room.name}{_until(mute, now)}.")
-
-    def ban_on(self, who: Who, room: Room) -> Ban | None:
-        """The ban that keeps someone out of a room, if there is one, and no exception."""
-        return self._list_on(who, room.bans, room.exceptions["ban"]) if room.bans else None
-
-    def mute_on(self, who: Who, room: Room) -> Ban | None:
-        """The mute that keeps someone quiet in a room, if there is one, and no exception."""
-        return self._list_on(who, room.mutes, room.exceptions["mute"]) if room.mutes else None
-
-    def _list_on(self, who: Who, made: Mapping[str, Ban], exceptions: Mapping[str, Ban]) -> Ban | None:
-        found = self.find_ban(made.values(), who)
-        return found if found is None or self.find_ban(exceptions.values(), who) is None else None
 
     # Telling one session something
 
@@ -453,6 +248,18 @@ class Chat:
                 return ban
         return None
 
+    def ban_on(self, who: Who, room: Room) -> Ban | None:
+        """The ban that keeps someone out of a room, if there is one, and no exception."""
+        return self._list_on(who, room.bans, room.exceptions["ban"]) if room.bans else None
+
+    def mute_on(self, who: Who, room: Room) -> Ban | None:
+        """The mute that keeps someone quiet in a room, if there is one, and no exception."""
+        return self._list_on(who, room.mutes, room.exceptions["mute"]) if room.mutes else None
+
+    def _list_on(self, who: Who, made: Mapping[str, Ban], exceptions: Mapping[str, Ban]) -> Ban | None:
+        found = self.find_ban(made.values(), who)
+        return found if found is None or self.find_ban(exceptions.values(), who) is None else None
+
     def who(self, user: User) -> Who:
         """Someone who is here, as masks see them."""
         key, card, addresses = user.name.key, user.card, user.addresses
@@ -487,6 +294,12 @@ class Chat:
         now = self.now()
         user.active = now
         event = Event(kind, int(now * 1000), room.name if room else None, user.name.shown, target, text)
+        event.card = user.card
+        return event
+
+    def passing(self, kind: Kind, room: Room | None, user: User, target: str = "", text: str = "") -> Passing:
+        """Something that someone does now, and that is not kept."""
+        event = Passing(kind, int(self.now() * 1000), room.name if room else None, user.name.shown, target, text)
         event.card = user.card
         return event
 
@@ -578,34 +391,12 @@ class Chat:
             self.take_out(user, room)
 
 
-def private(
-    session: Session, event: Event, mine: Sequence[Session], other: User | None, twice: bool = False
-) -> list[Private]:
-    """The steps that give an event to two people.
-
-    @param session: whose command it was.
-    @param mine: the sessions of its user that receive it as sent.
-    @param other: who receives it; C{None} for nobody yet.
-    @param twice: see L{Chat.message}.
-    """
-    if other is None or other is not session.user:
-        here = other.sessions if other is not None else ()
-        return [Private(tuple(dict.fromkeys((*mine, *here))), event)]
-    if twice:
-        return [Private(mine, event), Private((session,), event, aside=True)]
-    return [Private(other.sessions, event, aside=session not in mine)]
-
-
 def check_length(text: str, what: str) -> None:
     """
     @raise Refused: C{"too-long"}.
     """
     if len(text) > MAX_NOTE:
         raise Refused("too-long", f"The {what} has at most {MAX_NOTE} characters; this one has {len(text)}.")
-
-
-def _until(ban: Ban, now: float) -> str:
-    return f" for another {span(ban.until - now)}" if ban.until else ""
 
 
 def span(seconds: float) -> str:

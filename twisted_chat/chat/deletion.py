@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .acts import Act, Inspect, Session
-from .chat import Chat, check_length, private
+from .chat import Chat, check_length
 from .errors import Refused
 from .events import DIRECT, SPOKEN, Event, Kind, inbox, sent
 from .names import parse_name
 from .rooms import Room, User
+from .talking import private
 
 
 def delete(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import catchup, membership, presence, watching
+from . import catchup, membership, passing, presence, watching
 from .accounts import Account
 from .acts import Act, Answer, Enter, Private, Session, Step
 from .chat import Chat
@@ -41,7 +41,7 @@ def own(
         undo_account()
 
     kept = [put for room in before for put in chat.keep_room(room)]
-    seen = chat.tell(user, Kind.ACCOUNT, user.name.shown)
+    seen = passing.tell(chat, user, Kind.ACCOUNT, user.name.shown)
     chat.outbox.add(Act(session, [put, *kept, told, *more, *seen], undo))
 
 
@@ -119,7 +119,7 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
                     step.actor = old.shown
 
     kept = [put for room in before for put in chat.keep_room(room)]
-    seen = chat.tell(user, Kind.ACCOUNT, account.name)
+    seen = passing.tell(chat, user, Kind.ACCOUNT, account.name)
     for room, role in members.items():
         if room.members[user] > role:
             seen += membership.show_role(chat, user, room)

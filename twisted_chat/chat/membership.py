@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import talking
 from .accounts import Account
 from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Step
 from .chat import LOBBY, REPLAY, Chat, check_length, counted
@@ -155,7 +156,7 @@ def leave(chat: Chat, session: Session, text: str | None = None, reason: str = "
     check_length(reason, "reason")
     user = chat.user(session)
     room = chat.own_room(session, text)
-    if chat.is_shunned(user) or not chat.may_speak(user, room):
+    if chat.is_shunned(user) or not talking.may_speak(chat, user, room):
         reason = ""
     event = chat.event(Kind.LEAVE, room, user, text=reason)
     told: list[Step] = [Answer(session, "info", f"You left {room.name}.", {"code": "left", "room": room.name})]

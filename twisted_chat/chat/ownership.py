@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import markers, membership, presence
+from . import markers, membership, passing, presence
 from .accounts import Account
 from .acts import Act, Answer, Session, Step
 from .chat import LOBBY, Chat, counted
@@ -194,7 +194,7 @@ def drop_account(chat: Chat, session: Session, account: Account) -> None:
                 room.members[user] = role
 
     told = Answer(session, "account", f"The account {account.name} is given up.", {"account": None})
-    chat.outbox.add(Act(session, [*steps, told, *chat.tell(user, Kind.ACCOUNT)], undo))
+    chat.outbox.add(Act(session, [*steps, told, *passing.tell(chat, user, Kind.ACCOUNT)], undo))
 
 
 def _forget(chat: Chat, key: str, account: Account) -> Callable[[], None]:

@@ -1,12 +1,14 @@
-"""What is told to those who are here now, and not kept: that someone is typing, what one program asks another."""
+"""What is told to those who are here now, and not kept: who is typing, who logged in, what a program asks another."""
 
 from __future__ import annotations
 
-from .acts import Act, Omit, Session
-from .chat import Chat, private
+from .acts import Act, Omit, Private, Session, Step
+from .chat import Chat
 from .errors import Refused
 from .events import Kind, Passing
 from .names import parse_name
+from .rooms import User
+from .talking import may_speak, pretend, pretended, private
 
 
 def tell_room(
@@ -22,16 +24,16 @@ def tell_room(
     """Tell those in a room.
 
     @param kind: C{Kind.TAGS} or C{Kind.PROGRAM}.
-    @param text, tags, form, echo: as L{Chat.say}.
+    @param text, tags, form, echo: as L{talking.say}.
     @raise Refused: C{"no-such-room"}, C{"not-in-room"} or C{"moderated"}: as if it were said.
     """
     user, room = chat.user(session), chat.own_room(session, where)
-    if not chat.may_speak(user, room):
+    if not may_speak(chat, user, room):
         raise Refused("moderated", f"You may not speak in {room.name}.")
     event = Passing(kind, int(chat.now() * 1000), room.name, user.name.shown, "", text)
     event.card, event.tags, event.form = user.card, tags, form
     if chat.is_shunned(user):
-        chat.pretend(session, user, event, echo)
+        pretend(chat, session, user, event, echo)
     else:
         chat.outbox.add(Act(session, (event,) if echo else (event, Omit(session))))
 
@@ -50,7 +52,7 @@ def tell_person(
     """Tell one person, if they are here.
 
     @param kind, text, tags, form, echo: as L{tell_room}.
-    @param twice: as L{Chat.message}.
+    @param twice: as L{talking.message}.
     @raise Refused: C{"no-such-user"}, or C{"bad-name"}.
     """
     user, key = chat.user(session), parse_name(name).key
@@ -63,6 +65,24 @@ def tell_person(
     event.card, event.tags, event.form = user.card, tags, form
     mine = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
     if chat.is_shunned(user):
-        chat.outbox.add(Act(session, (chat.pretended(mine, event),)))
+        chat.outbox.add(Act(session, (pretended(chat, mine, event),)))
     else:
         chat.outbox.add(Act(session, private(session, event, mine, other, twice)))
+
+
+def tell(chat: Chat, user: User, kind: Kind, text: str = "", target: str = "") -> list[Step]:
+    """What tells everyone in someone's rooms, and who else watches them closely, something about them that is not
+    kept.
+
+    @return: the steps, one for each room, and one for the others.
+    """
+    whole = object()
+    steps: list[Step] = []
+    for room in user.rooms:
+        event = chat.passing(kind, room, user, target, text)
+        event.whole = whole
+        steps.append(event)
+    others = chat.watching.strangers(user)
+    if others:
+        steps.append(Private(others, chat.passing(kind, None, user, target, text)))
+    return steps

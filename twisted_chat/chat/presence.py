@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from . import talking
 from .accounts import Account
 from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Step
 from .catchup import catch_up, left_behind, remembered
@@ -190,7 +191,7 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
     if user.sessions:
         return
     chat.departed.add(user, session.address, chat.now())
-    may_speak = {room: chat.may_speak(user, room) for room in rooms}
+    may_speak = {room: talking.may_speak(chat, user, room) for room in rooms}
     chat.remove_user(user)
     steps: list[Step] = []
     whole = object()
@@ -230,7 +231,7 @@ def rename(chat: Chat, session: Session, text: str) -> None:
                 and chat.role(user, room) < Role.VOICE
             ):
                 raise Refused("banned", f"The name {new.shown} is banned from {room.name}, where you are.")
-            chat.check_not_muted(user, room)
+            talking.check_not_muted(chat, user, room)
     steps: list[Step] = []
     whole = object()
     for each in user.rooms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import talking
 from .acts import Act, Private, Session
 from .chat import Chat
 from .events import Kind
@@ -24,17 +25,17 @@ def say_to_rank(
 
     @param where: the name of the room, after one of L{MARKS}: C{@#room}.
     @param kind: one of L{events.DIRECT}.
-    @param tags, echo, form: as C{Chat.say}.
+    @param tags, echo, form: as L{talking.say}.
     @raise Refused: C{"no-such-room"}, C{"not-in-room"}, C{"muted"}, C{"moderated"} or C{"slow"}.
     """
     user, room, least = chat.user(session), chat.own_room(session, where[1:]), MARKS[where[0]]
-    undo = chat.check_may_speak(user, room)
+    undo = talking.check_may_speak(chat, user, room)
     event = chat.event(kind, None, user, where[0] + room.name, text)
     event.tags, event.form = tags, form
     heard = [s for member in room.members if chat.role(member, room) >= least for s in member.sessions]
     mine = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
     told = dict.fromkeys((*mine, *(s for s in heard if s not in user.sessions)))
     if chat.is_shunned(user):
-        chat.pretend(session, user, event, echo)
+        talking.pretend(chat, session, user, event, echo)
     else:
         chat.outbox.add(Act(session, [event, Private(tuple(told), event)], undo))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import passing
 from .acts import Act, Answer, Omit, Private, Session, Step
 from .chat import Chat, check_length
 from .errors import Refused
@@ -47,7 +48,7 @@ def tell_away(chat: Chat, user: User, before: str | None, session: Session | Non
     if user.away == before or chat.is_shunned(user):
         return []
     steps: list[Step] = []
-    for event in chat.tell(user, Kind.AWAY, user.away or ""):
+    for event in passing.tell(chat, user, Kind.AWAY, user.away or ""):
         steps.append(event)
         if session is not None and isinstance(event, Passing):
             steps.append(Omit(session))
@@ -73,7 +74,7 @@ def set_realname(chat: Chat, session: Session, text: str) -> None:
     if not text.strip() or len(text.encode()) > MAX_REALNAME:
         raise Refused("bad-realname", f"A realname has from 1 to {MAX_REALNAME} bytes.")
     user.card = user.card._replace(realname=text)
-    steps: list[Step] = [] if chat.is_shunned(user) else list(chat.tell(user, Kind.PROFILE, text))
+    steps: list[Step] = [] if chat.is_shunned(user) else list(passing.tell(chat, user, Kind.PROFILE, text))
     if not user.rooms or chat.is_shunned(user):
         steps.append(Private(user.sessions, chat.passing(Kind.PROFILE, None, user, text=text)))
     steps.append(Answer(session, "info", f"You are {text} now.", {"code": "realname"}))

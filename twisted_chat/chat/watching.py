@@ -59,7 +59,7 @@ class Watching:
         self._closely.discard(session)
 
     def watch_closely(self, session: Session, closely: bool) -> None:
-        """Choose whether a connection is also told what those whom it watches say of themselves (L{Chat.tell})."""
+        """Choose whether a connection is also told what those whom it watches say of themselves (L{passing.tell})."""
         if closely:
             self._closely.add(session)
         else:

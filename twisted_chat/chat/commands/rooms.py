@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import membership, presence, status
+from .. import membership, presence, status, talking
 from ..acts import Session
 from ..chat import Chat, span
 from ..names import parse_name
@@ -61,7 +61,7 @@ def who(chat: Chat, session: Session, room: str | None) -> None:
 def topic(chat: Chat, session: Session, text: str | None) -> None:
     """Shows the topic of the current room, or sets it. "/topic -" clears it."""
     if text is not None:
-        chat.set_topic(session, "" if text == "-" else text)
+        talking.set_topic(chat, session, "" if text == "-" else text)
         return
     room = chat.find_room(session, None)
     chat.answer(session, f"Topic of {room.name}: {room.topic}" if room.topic else f"{room.name} has no topic.")

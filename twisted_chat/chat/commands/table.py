@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..acts import Session
 from ..chat import Chat
 from ..errors import Refused
+from ..talking import say
 
 
 class Command(NamedTuple):
@@ -63,9 +64,9 @@ def run(chat: Chat, session: Session, line: str) -> None:
     """
     try:
         if not line.startswith("/"):
-            chat.say(session, line)
+            say(chat, session, line)
         elif line.startswith("//"):
-            chat.say(session, line[1:])
+            say(chat, session, line[1:])
         else:
             _run_command(chat, session, line)
     except Refused as why:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import answering, history, ranks, status
+from .. import answering, history, ranks, status, talking
 from ..acts import Answer, Recall, Session
 from ..chat import REPLAY, Chat, counted
 from ..errors import Refused
@@ -20,17 +20,17 @@ def msg(chat: Chat, session: Session, name: str, text: str) -> None:
     """Says something to one person only. Who has an account and is not here receives it on coming back. "/msg #room"
     says it in that room, and "/msg @#room" to its ops only."""
     if name.startswith("#"):
-        chat.say(session, text, where=name.casefold())
+        talking.say(chat, session, text, where=name.casefold())
     elif name[:1] in ranks.MARKS:
         ranks.say_to_rank(chat, session, text, name)
     else:
-        chat.message(session, text, name)
+        talking.message(chat, session, text, name)
 
 
 @command(GROUP, "me", "text")
 def me(chat: Chat, session: Session, text: str) -> None:
     """Tells the room what you do: "/me waves" is shown as "* kim waves"."""
-    chat.say(session, text, Kind.ACTION)
+    talking.say(chat, session, text, Kind.ACTION)
 
 
 @command(GROUP, "reply", "ID", "text")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...chat import bans, moderation, ownership
+from ...chat import bans, moderation, ownership, talking
 from ...chat.acts import Answer
 from ...chat.commands.moderation import split_duration
 from ...chat.errors import Refused
@@ -85,7 +85,7 @@ def invite(connection: IRCProtocol, words: list[str]) -> None:
 @word("TOPIC #ROOM [TEXT]")
 def topic(connection: IRCProtocol, words: list[str]) -> None:
     """Sets the topic, or clears it."""
-    connection.chat.set_topic(connection.session, " ".join(words[1:]), words[0])
+    talking.set_topic(connection.chat, connection.session, " ".join(words[1:]), words[0])
 
 
 @word("INFO #ROOM")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from ...chat import membership, moderation, renaming
+from ...chat import membership, moderation, renaming, talking
 from ...chat.chat import MAX_NOTE
 from ...chat.errors import Refused
 from ...chat.text import clean
@@ -57,7 +57,7 @@ def topic(connection: IRCProtocol, message: Message) -> None:
     """Shows the topic of a room, or sets it: TOPIC #room [:text]. An empty text clears it."""
     chat, session, name = connection.chat, connection.session, message.params[0]
     if len(message.params) > 1:
-        chat.set_topic(session, words(message, 1), name)
+        talking.set_topic(chat, session, words(message, 1), name)
     else:
         connection.lines(room_topic(connection, chat.own_room(session, name)))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...chat import answering, passing, ranks
+from ...chat import answering, passing, ranks, talking
 from ...chat.errors import Refused
 from ...chat.events import Kind
 from ...chat.names import MAX_LENGTH as MAX_NAME
@@ -70,7 +70,7 @@ def _say_plainly(connection: IRCProtocol, command: str, room: str, text: str) ->
             connection.lineLengthExceeded(b"")
             return
     try:
-        connection.chat.say(connection.session, text, kind, room, echo="echo-message" in connection.caps)
+        talking.say(connection.chat, connection.session, text, kind, room, echo="echo-message" in connection.caps)
     except Refused as why:
         if kind is Kind.MESSAGE:
             connection.refuse(why, room, _NOT_SENT)
@@ -137,13 +137,13 @@ class _Said(NamedTuple):
             if target[:1] in ranks.MARKS:
                 ranks.say_to_rank(chat, session, self.text, target, _DIRECT[self.kind], tags, self.echo, self.form)
                 return
-            chat.message(session, self.text, target, _DIRECT[self.kind], tags, self.echo, self.form, self.echo)
+            talking.message(chat, session, self.text, target, _DIRECT[self.kind], tags, self.echo, self.form, self.echo)
             return
         to, tags = "", ""
         if self.tags:
             to, others = _answered(connection, self.tags)
             tags = write_tags(others)
-        chat.say(session, self.text, self.kind, target, to, tags, self.echo, self.form)
+        talking.say(chat, session, self.text, self.kind, target, to, tags, self.echo, self.form)
         connection.talked_in = target.casefold()
 
     def _to_service(self, connection: IRCProtocol, service: services.Service, target: str) -> None:
