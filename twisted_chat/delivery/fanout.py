@@ -173,6 +173,9 @@ class Fanout:
 
     def _send_own(self, session: Session, mine: list[Own], runs: dict[str, Run], end: int) -> None:
         """To one session: what is for it alone, and what its rooms say before, between and after."""
+        if len(session.formats) == 1 and all(type(step) is Omit for _, step, _ in mine):
+            self._send_but(session, mine, runs)
+            return
         pieces: list[bytes] = []
         # Where the next bytes go: out, or into the answer to a command with a label, which goes out as a whole.
         into: list[bytes] | list[bytes | Source] = pieces
@@ -224,6 +227,25 @@ class Fanout:
                     session.close()
         if session.formats:
             self._between(session, runs, start, end, into)
+        data = b"".join(pieces)
+        if data:
+            session.send(data)
+
+    def _send_but(self, session: Session, mine: list[Own], runs: dict[str, Run]) -> None:
+        """To a session that is in one room, and has only talked in it, as a protocol has it that does not repeat to
+        people what they say: all that the others say."""
+        [(name, format)] = session.formats.items()
+        run = runs.get(name)
+        if run is None:
+            return
+        lines = run.encoded(format)
+        pieces: list[bytes] = []
+        start = 0
+        for place, _, _ in mine:
+            pieces += lines[start : bisect_left(run.places, place - 1)]
+            start = bisect_left(run.places, place)
+        pieces += lines[start:]
+        self.deliveries += len(pieces)
         data = b"".join(pieces)
         if data:
             session.send(data)

@@ -84,10 +84,11 @@ class IRCProtocol(BoundedLines):
     # In
 
     def lineReceived(self, line: bytes) -> None:
-        tags, _, rest = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
-        if len(tags) >= MAX_CLIENT_TAGS or len(rest) > MAX_LINE - 1:
-            self.lineLengthExceeded(line)
-            return
+        if len(line) > MAX_LINE - 1:
+            tags, _, rest = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
+            if len(tags) >= MAX_CLIENT_TAGS or len(rest) > MAX_LINE - 1:
+                self.lineLengthExceeded(line)
+                return
         try:
             text = line.decode()
         except UnicodeDecodeError:
@@ -162,7 +163,8 @@ class IRCProtocol(BoundedLines):
             elif len(message.params) < verb.least:
                 self.reply(461, message.command, text="Not enough parameters")
             else:
-                self.charge(verb.cost - 1)
+                if verb.cost > 1:
+                    self.charge(verb.cost - 1)
                 verb.run(self, message)
         except Refused as why:
             self.refuse(why, message.params[0] if message.params else message.command)

@@ -18,6 +18,8 @@ FITS = (MAX_LINE - 2) // 4
 MAX_CLIENT_TAGS = 4096
 MAX_TAGS = 8191
 
+# With these a line begins that does not begin with its command.
+_NO_COMMAND = ("@", ":", " ")
 _ESCAPES = {";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"}
 _ESCAPE = re.compile(r"[; \\\r\n]")
 _UNESCAPES = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
@@ -47,18 +49,22 @@ def parse(line: str) -> Message | None:
     @return: C{None} for an empty line.
     """
     tags: dict[str, str] = {}
-    line = line.replace("\r", " ")
-    if line.startswith("@"):
-        raw, _, line = line[1:].partition(" ")
-        tags = parse_tags(raw)
-    line = line.lstrip(" ")
-    if line.startswith(":"):
-        line = line.partition(" ")[2].lstrip(" ")
+    if "\r" in line:
+        line = line.replace("\r", " ")
+    if line[:1] in _NO_COMMAND:
+        if line.startswith("@"):
+            raw, _, line = line[1:].partition(" ")
+            tags = parse_tags(raw)
+        line = line.lstrip(" ")
+        if line.startswith(":"):
+            line = line.partition(" ")[2].lstrip(" ")
     head, colon, trailing = line.partition(" :")
     # At blanks only: what else Unicode takes for white space may be in a name, which then is refused as one.
-    words = [word for word in head.split(" ") if word]
-    if not words:
-        return None
+    words = head.split(" ")
+    if "" in words:
+        words = [word for word in words if word]
+        if not words:
+            return None
     if colon:
         words.append(trailing)
     return Message(tags, words[0].upper(), words[1:])
