@@ -14,7 +14,8 @@ from .message import MAX_LINE, cut
 if TYPE_CHECKING:
     from .connection import IRCProtocol
 
-PREFIXES = {Role.OWNER: "@", Role.OP: "@", Role.VOICE: "+"}
+# What marks someone in a room, by what they are there: an L{Role} is an index here, as it is a number.
+PREFIXES = tuple({Role.OWNER: "@", Role.OP: "@", Role.VOICE: "+"}.get(role, "") for role in Role)
 
 
 def arrival(connection: IRCProtocol, room: Room) -> Sequence[Step]:
@@ -47,11 +48,13 @@ def names(connection: IRCProtocol, room: Room) -> list[str]:
     head = connection.numeric(353, "@" if "secret" in room.modes else "=", room.name, text="")
     full = "userhost-in-names" in connection.caps
     several = "multi-prefix" in connection.caps
-    words = []
-    for member in room.members:
-        card = member.card
-        name = prefix(room, member, several) + member.name.shown
-        words.append(f"{name}!{card.ident}@{card.host}" if full else name)
+    if several and room.voiced:
+        words = [prefix(room, member, several) + member.name.shown for member in room.members]
+    else:
+        words = [PREFIXES[role] + member.name.shown for member, role in room.members.items()]
+    if full:
+        cards = (member.card for member in room.members)
+        words = [f"{word}!{card.ident}@{card.host}" for word, card in zip(words, cards, strict=True)]
     return [head + line for line in fill(words, MAX_LINE - 2 - len(head.encode()))]
 
 
@@ -60,12 +63,23 @@ def prefix(room: Room, member: User, several: bool) -> str:
 
     @param several: for a client with multi-prefix, which is told of both.
     """
-    mark = PREFIXES.get(room.members[member], "")
+    mark = PREFIXES[room.members[member]]
     return mark + "+" if several and mark == "@" and member.name.key in room.voiced else mark
 
 
 def fill(words: Sequence[str], size: int) -> Iterator[str]:
     """Words in lines of at most so many bytes."""
+    text = " ".join(words)
+    if text.isascii() and max(map(len, words), default=0) <= size:
+        # The quick way: everyone who joins a large room is told all of its names.
+        start = 0
+        while len(text) - start > size:
+            end = text.rindex(" ", start, start + size + 1)
+            yield text[start:end]
+            start = end + 1
+        if text:
+            yield text[start:]
+        return
     line: list[str] = []
     used = 0
     for word in words:
