@@ -84,7 +84,7 @@ def fill(words: Sequence[str], size: int) -> Iterator[str]:
     used = 0
     for word in words:
         length = len(word.encode()) + 1
-        if used + length > size and line:
+        if used + length > size + 1 and line:
             yield " ".join(line)
             line, used = [], 0
         line.append(word)
