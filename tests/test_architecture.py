@@ -169,8 +169,8 @@ class LayoutTests(SynchronousTestCase):
             [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
         )
         needed = set(loaded.stdout.split())
-        own = ("twisted_chat.daemon.tls", "twisted_chat.daemon.logs")
-        for name in ("prometheus_client", "tomllib", "twisted.web.server", *own):
+        own = ("twisted_chat.daemon.tls", "twisted_chat.daemon.logs", "twisted_chat.protocols.irc")
+        for name in ("prometheus_client", "tomllib", "twisted.web.server", "precis_i18n", "importlib.metadata", *own):
             self.assertNotIn(name, needed)
         # Data that is slow to read, and programs of their own.
         self.assertFalse(needed & {"confusable_homoglyphs", "wcwidth", "twisted_chat.client", "twisted_chat.admin"})

@@ -156,7 +156,7 @@ class Fanout:
                     if several:
                         mixed.update(dict.fromkeys(several))
                         listeners = [session for session in listeners if session not in mixed]
-                data = b"".join(runs[name].encoded(format))
+                data = b"".join(runs[name].encoded(format)) if listeners else b""
                 if data:
                     self.deliveries += len(listeners) * len(runs[name].events)
                     send_all(listeners, data)
