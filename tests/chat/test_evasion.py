@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chat_support import World
+from irc_support import irc_enter
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat import orders
@@ -220,6 +221,33 @@ class SilenceTests(EvasionCase):
         owner.say("/mute gus")
         gus.say("/quit rude words")
         self.assertIn("user [gus] left the room", owner.read())
+
+    def test_a_mute_does_not_end_by_logging_in(self) -> None:
+        """Under another name; the room is one that lets nobody in."""
+        owner, gia = self.world.enter("bea", "#plan"), irc_enter(self.world, "gia", "#plan")
+        hal = irc_enter(self.world, "hal", "#plan")
+        owner.say("/mute gia", "/mode invite-only")
+        self.world.enter("boss")
+        for client, name in ((gia, "ann"), (gia, "boss"), (hal, "root1")):
+            client.ask(f"NS IDENTIFY {name} correct-horse")
+            client.ask("PRIVMSG #plan :here I am")
+        said = [line for line in owner.read() if "here I am" in line]
+        self.assertEqual(said, ["[root1] here I am"])
+
+    def test_nor_by_being_one_more_connection_of_an_account(self) -> None:
+        owner, gia = self.world.enter("bea", "#plan"), irc_enter(self.world, "gia", "#plan")
+        owner.say("/mute gia", "/mode invite-only")
+        ann = self.world.enter("ann")
+        gia.ask("NS IDENTIFY ann correct-horse")
+        self.assertEqual([room.name for room in ann.session.user.rooms], ["#lobby"])
+
+    def test_what_programs_say_to_each_other_is_said_slowly_too(self) -> None:
+        owner, gia = self.world.enter("bea", "#plan"), irc_enter(self.world, "gia", "#plan")
+        hal = irc_enter(self.world, "hal", "#plan")
+        owner.say("/mode slow 60")
+        hal.read()
+        gia.ask("PRIVMSG #plan :\x01BUY this\x01", "PRIVMSG #plan :\x01BUY this\x01", "PRIVMSG #plan :this")
+        self.assertEqual([said.text for said in hal.heard()], ["\x01BUY this\x01"])
 
     def test_slow_mode_does_not_begin_anew_by_leaving(self) -> None:
         owner, gus = self.world.enter("ann", "#x"), self.world.enter("gus", "#x")

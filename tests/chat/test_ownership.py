@@ -7,6 +7,8 @@ from typing import Any
 from chat_support import PASSWORD, World
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.chat import metadata
+from twisted_chat.chat.rooms import Room
 from twisted_chat.delivery.turn import NOT_SENT
 
 
@@ -98,6 +100,15 @@ class DropTests(OwnershipCase):
         self.assertIsNone(self.kept("room", "#dev"))
         ann.say("/leave")
         self.assertNotIn("#dev", self.world.chat.rooms)
+
+    def test_nor_are_exceptions_and_what_is_said_of_it(self) -> None:
+        ann = self.world.enter("ann", "#dev")
+        ann.say("/except ban bob", "/except invite zoe")
+        room = self.world.chat.rooms["#dev"]
+        metadata.put(self.world.chat, ann.session, room, {"url": "1"})
+        room.voiced.add("ann")
+        ann.say("/drop #dev")
+        self.assertEqual(room.record(), Room(room.name, room.skeleton, room.made).record())
 
     def test_a_closed_room_is_not_opened_by_it(self) -> None:
         ann = self.world.enter("ann", "#dev")

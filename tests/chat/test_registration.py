@@ -291,6 +291,15 @@ class PasswordTests(RegistrationCase):
         self.assertEqual(ann.say(f"/password {PASSWORD} {OTHER}"), [f"!! {NOT_SENT}"])
         self.assertEqual(self.account("ann").password, f"hash of {PASSWORD}")
 
+    def test_what_was_another_one_when_the_new_one_was_ready_stays(self) -> None:
+        ann = self.world.enter("ann")
+        ann.send(f"/password {PASSWORD} {OTHER}")
+        self.world.one_turn()
+        self.world.chat.accounts.change("ann", password="hash of another")
+        self.world.settle()
+        self.assertEqual(ann.read(), ["!! Wrong name or password."])
+        self.assertEqual(self.account("ann").password, "hash of another")
+
     def test_a_change_taken_back_is_not_kept_by_what_follows(self) -> None:
         ann = self.world.enter("ann")
         self.world.store.hold = True

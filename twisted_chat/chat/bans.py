@@ -69,7 +69,9 @@ def mute(
     user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, "mute", "mute someone")
     made = make_ban(chat, user, mask, duration, "")
-    victims = [m for m in room.members if m is not user and made.matches(chat.who(m))]
+    # All others neither outrank whoever may do this, nor have a voice to lose; there may be thousands of them.
+    above = [m for m in room.members if m is not user and chat.role(m, room) >= Role.VOICE]
+    victims = [m for m in above if made.matches(chat.who(m))]
     for victim in victims:
         moderation.check_outranks(chat, user, room, victim.name.key, victim)
     _check_account(chat, user, room, made)

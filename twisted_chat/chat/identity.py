@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import catchup, membership, passing, presence, watching
+from . import catchup, membership, passing, presence, talking, watching
 from .accounts import Account
 from .acts import Act, Answer, Enter, Private, Session, Step
 from .chat import Chat
@@ -39,6 +39,7 @@ def own(
         user.registered = False
         _restore_roles(chat, user.name.key, before)
         undo_account()
+        _end_others(chat, user, session)
 
     kept = [put for room in before for put in chat.keep_room(room)]
     seen = passing.tell(chat, user, Kind.ACCOUNT, user.name.shown)
@@ -87,6 +88,7 @@ def become(chat: Chat, session: Session, account: Account, more: Sequence[Step] 
 def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequence[Step]) -> None:
     """A guest turns out to own an account that is not here yet: a change of name, and whatever goes with it."""
     old, name = user.name, parse_name(account.name)
+    quiet = _kept_quiet(chat, user)
     renamed = [*renames(chat, user, name), *watching.renamed(chat, old, name)]
     chat.logins += 1
     behind = catchup.left_behind(chat, user)
@@ -117,6 +119,7 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
             for step in user.farewell.steps:
                 if isinstance(step, Event):
                     step.actor = old.shown
+        _end_others(chat, user, session)
 
     kept = [put for room in before for put in chat.keep_room(room)]
     seen = passing.tell(chat, user, Kind.ACCOUNT, account.name)
@@ -127,8 +130,31 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     chat.outbox.add(Act(session, [*behind, put, *kept, *told, *renamed, *seen, *caught_up], undo))
     for room in [room for room in user.rooms if membership.banned_here(chat, user, room, session)]:
         membership.remove(chat, user, room, chat.event(Kind.LEAVE, room, user, text="banned"), [], None)
+    for room in quiet:
+        # Another name is no way around a mute: they may come in again under that, where they may come in at all.
+        if user in room.members and chat.role(user, room) < Role.VOICE and talking.may_speak(chat, user, room):
+            membership.remove(chat, user, room, chat.event(Kind.LEAVE, room, user), [], None)
     if session.arrival is None:
         _come_back(chat, session, user, account)
+
+
+def _kept_quiet(chat: Chat, user: User) -> list[Room]:
+    """The rooms where somebody is, and is muted or banned."""
+    rooms = []
+    for room in user.rooms:
+        try:
+            talking.check_not_muted(chat, user, room)
+        except Refused:
+            rooms.append(room)
+    return rooms
+
+
+def _end_others(chat: Chat, user: User, session: Session) -> None:
+    """It is not an account's after all: whoever has logged in to that on another connection meanwhile has to do so
+    again."""
+    for other in user.sessions:
+        if other is not session:
+            presence.drop(chat, other, "You are not logged in after all: please try again.")
 
 
 def _come_back(chat: Chat, session: Session, user: User, account: Account) -> None:
@@ -158,6 +184,7 @@ def _move(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     """Leave as the one, and come in as the other."""
     name, guest = parse_name(account.name), not user.registered
     rooms = {room: room.members[user] for room in user.rooms}
+    quiet = _kept_quiet(chat, user) if guest else []
     welcome = [*told, *_seen_leaving(chat, session, user, name, list(rooms))]
     presence.lost(chat, session, f"is {account.name}")
     presence.enter(chat, session, name, account, user.card, None if session.arrival is None else lambda _: welcome)
@@ -165,7 +192,7 @@ def _move(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     if now is None:
         return
     for room, role in rooms.items():
-        if now not in room.members:
+        if now not in room.members and room not in quiet:
             # Whoever was let in as a guest need not be let in again.
             let_in = guest and room.name in chat.rooms and not membership.banned_here(chat, now, room, session)
             if let_in:

@@ -56,6 +56,7 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
         if invited:
             room.invited.add(user.name.key)
         chat.take_out(user, room)
+        chat.keep_if_used(room)
         for s in user.sessions:
             if s.room is room:
                 s.room = before if before in user.rooms else user.rooms[-1] if user.rooms else None

@@ -14,6 +14,9 @@ from .names import parse_name
 from .permissions import CLOSING, Role
 from .rooms import Room
 
+# What a room loses when its owner gives it up.
+_RULES = ("roles", "modes", "bans", "mutes", "exceptions", "invited", "pins", "voiced", "metadata")
+
 
 def claim(chat: Chat, session: Session, where: str | None = None) -> None:
     """Own the current room, which no account owns.
@@ -91,9 +94,11 @@ def drop_room(chat: Chat, session: Session, name: str) -> None:
     closed = [mode for mode in room.modes if mode in CLOSING]
     if closed:
         raise Refused("not-allowed", f"{room.name} is closed, and would open. Open it first: /mode {closed[0]} off")
-    before = {slot: getattr(room, slot) for slot in ("roles", "modes", "bans", "mutes", "invited", "pins")}
+    before = {slot: getattr(room, slot) for slot in _RULES}
     members = dict(room.members)
-    room.roles, room.modes, room.bans, room.mutes, room.invited, room.pins = {}, {}, {}, {}, set(), ()
+    fresh = Room(room.name, room.skeleton, room.made)
+    for slot in _RULES:
+        setattr(room, slot, getattr(fresh, slot))
     for member in room.members:
         room.members[member] = Role.OP if member is user else Role.MEMBER
 

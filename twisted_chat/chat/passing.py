@@ -8,7 +8,7 @@ from .errors import Refused
 from .events import Kind, Passing
 from .names import parse_name
 from .rooms import User
-from .talking import may_speak, pretend, pretended, private
+from .talking import check_may_speak, may_speak, pretend, pretended, private
 
 
 def tell_room(
@@ -25,17 +25,20 @@ def tell_room(
 
     @param kind: C{Kind.TAGS} or C{Kind.PROGRAM}.
     @param text, tags, form, echo: as L{talking.say}.
-    @raise Refused: C{"no-such-room"}, C{"not-in-room"} or C{"moderated"}: as if it were said.
+    @raise Refused: C{"no-such-room"}, C{"not-in-room"}, C{"moderated"}, C{"muted"} or C{"slow"}: as if it were said.
     """
-    user, room = chat.user(session), chat.own_room(session, where)
-    if not may_speak(chat, user, room):
+    user, room, undo = chat.user(session), chat.own_room(session, where), None
+    if kind is Kind.PROGRAM:
+        # It has a text, which some programs show.
+        undo = check_may_speak(chat, user, room)
+    elif not may_speak(chat, user, room):
         raise Refused("moderated", f"You may not speak in {room.name}.")
     event = Passing(kind, int(chat.now() * 1000), room.name, user.name.shown, "", text)
     event.card, event.tags, event.form = user.card, tags, form
     if chat.is_shunned(user):
         pretend(chat, session, user, event, echo)
     else:
-        chat.outbox.add(Act(session, (event,) if echo else (event, Omit(session))))
+        chat.outbox.add(Act(session, (event,) if echo else (event, Omit(session)), undo))
 
 
 def tell_person(

@@ -276,9 +276,12 @@ def change_password(chat: Chat, session: Session, old: str, new: str) -> None:
     def hashed(value: Secret | Refused) -> None:
         if isinstance(value, Refused):
             chat.refuse(session, value)
-        elif chat.accounts.get(user.name.key) is not None:
+        elif (now := chat.accounts.get(user.name.key)) is not None and now.password == account.password:
             put, undo = chat.accounts.change(user.name.key, password=value.hashed, scram=value.scram)
             chat.outbox.add(Act(session, [put, Answer(session, "info", "Your password is changed.")], undo))
+        elif session.user is user:
+            # It has been changed meanwhile, or the account is another one by now.
+            chat.refuse(session, WRONG.again())
         session.ready()
 
     def checked(right: bool | Refused) -> None:

@@ -148,7 +148,7 @@ class Turn:
         if self._committing is not None:
             return
         acts, self._gathered = self._gathered, []
-        if any(type(step) in KEPT for act in acts for step in act.steps):
+        if any(_is_kept(act) for act in acts):
             self._begin([*self._facts, *acts])
         else:
             self._deliver([step for act in acts for step in act.steps])
@@ -195,25 +195,35 @@ class Turn:
         for act in reversed(acts):
             if act.fact:
                 facts.append(act)
-            elif act.undo is None and not any(type(step) in KEPT for step in act.steps):
+            elif act.undo is None and not _is_kept(act):
                 steps += reversed(act.steps)
             else:
                 touched.update(dict.fromkeys(_sessions(act)))
                 if act.undo is not None:
-                    act.undo()
+                    self._undo(act.undo)
                 touched.update(dict.fromkeys(_sessions(act)))
                 if act.session is not None:
                     steps.append(_sorry(act))
         # All connections of those whose doings were taken back: some may be of later acts, which rested on these.
-        self._deliver([*reversed(steps), *(Sync(session) for session in touched)])
+        # Of some facts nothing may be left that is kept.
+        passing = [act for act in reversed(facts) if not _is_kept(act)]
+        said = [step for act in passing for step in act.steps]
+        self._deliver([*reversed(steps), *(Sync(session) for session in touched), *said])
         self._scheduled = bool(self._gathered)
         if self._gathered:
             self._later(0, self._end)
-        self._facts = [act for act in reversed(facts) if act.steps]
+        self._facts = [act for act in reversed(facts) if _is_kept(act)]
         if self._facts and not self._retrying:
             self._retrying = True
             self._later(RETRY, self._retry)
         self._settle()
+
+    def _undo(self, undo: Callable[[], None]) -> None:
+        try:
+            undo()
+        except Exception:
+            # The others are to be taken back all the same, and what comes next is to be kept.
+            self.log.failure("taking something back failed: a defect, please report it")
 
     def _retry(self) -> None:
         """Try to write what has happened all the same; whoever has something to say meanwhile tries it too."""
@@ -232,6 +242,11 @@ class Turn:
             idle, self._idle = self._idle, []
             for done in idle:
                 done.callback(None)
+
+
+def _is_kept(act: Act) -> bool:
+    """Whether there is something in it that the log keeps."""
+    return any(type(step) in KEPT for step in act.steps)
 
 
 def _sessions(act: Act) -> list[Session]:

@@ -43,6 +43,7 @@ CHECKED = {
     Kind.MODE: st.sampled_from(["op", "-op", "key secret", "-key", "limit 3", "slow 5", "moderated", "pin 7", "x"]),
     Kind.DELETE: IDS.map(str),
     Kind.ACCOUNT: NAMES | st.just(""),
+    Kind.INVITE: ROOMS,
 }
 
 

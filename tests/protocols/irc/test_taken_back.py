@@ -1,0 +1,161 @@
+"""Whatever people do by IRC while the log can be written now and then: in the end the chat is what the log says, and
+nobody waits for an answer."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from chat_support import PASSWORD, Held, World
+from irc_support import IRCClient, irc_connect, irc_enter
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.chat.chat import LOBBY, Chat
+
+ACCOUNTS = ("ann", "bob", "cat", "root")
+NAMES = (*ACCOUNTS, "gia", "hal", "ivy")
+ROOMS = ("#a", "#b", "#c", LOBBY)
+CAPS = [
+    *("account-notify", "away-notify", "batch", "draft/channel-rename", "draft/chathistory", "draft/message-redaction"),
+    *("draft/metadata-3", "draft/read-marker", "echo-message", "extended-join", "labeled-response", "message-tags"),
+    *("server-time", "setname"),
+]
+# R, S: a room; N: a name; I: a number; P: the password.
+COMMANDS = (
+    """
+JOIN R|JOIN R,S|JOIN R key|PART R|PRIVMSG R :hi|PRIVMSG N :hi|NOTICE R :hi|TAGMSG R|TOPIC R :I|TOPIC R :
+MODE R +i|MODE R -i|MODE R +s|MODE R -s|MODE R +m|MODE R -m|MODE R +k key|MODE R +b N|MODE R -b N|MODE R +b m:N
+MODE R +e N|MODE R +I N|MODE R +o N|MODE R -o N|MODE R +v N|MODE R +ovb-o N N x* N|KICK R N|INVITE N R
+RENAME R S|RENAME R #d|PIN I|REDACT R I|CS REGISTER R|CS TRANSFER R N|CS DROP R|CS BAN R N|CS ACCESS R ADD N OP
+NS DROP P|NS IDENTIFY N P|NS REGISTER P|NS LOGOUT|NS GHOST N P|NS GHOST|NICK N|NICK xI|AWAY :gone|AWAY|SETNAME :I
+METADATA * SET key :I|METADATA R SET key :I|METADATA * CLEAR|METADATA R CLEAR|METADATA * SUB key|MONITOR + N
+MARKREAD R timestamp=2026-11-22T10:00:0I.000Z|MARKREAD N timestamp=2026-11-22T10:00:0I.000Z|CHATHISTORY LATEST R * 9
+CHATHISTORY LATEST N * 9|OPER root P|KILL N :x|SHUN N|QUIT
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
+
+
+def kept(chat: Chat) -> dict[str, Any]:
+    """All of the chat that is in the log's records."""
+    rooms = {f"room {name}": room.record() for name, room in chat.rooms.items() if room.lasting}
+    accounts = {f"account {key}": account.record() for key, account in chat.accounts.items()}
+    return {**rooms, **accounts, **{f"read {key}": dict(reads) for key, reads in chat.reads.items() if reads}}
+
+
+class TakenBackTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.world = self.with_accounts()
+
+    def tearDown(self) -> None:
+        self.world.store.full = False
+        self.world.clock.advance(1)
+        self.world.settle()
+        self.world.check()
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def with_accounts(self) -> World:
+        world = World()
+        for name in ACCOUNTS:
+            world.account(name, admin=name == "root")
+        return World(world.store)
+
+    def lose(self, *lines: tuple[IRCClient, str]) -> None:
+        """These are said in one turn, which cannot be kept."""
+        self.world.store.full = True
+        for client, line in lines:
+            client.send(line)
+        self.world.settle()
+        self.world.store.full = False
+        for _ in range(3):
+            self.world.clock.advance(1)
+
+    def test_whatever_is_done(self) -> None:
+        for seed in range(120):
+            self.world = self.with_accounts()
+            self.act(random.Random(seed))
+            self.world.check()
+            self.assertEqual(self.flushLoggedErrors(), [], seed)
+            self.assertEqual(kept(self.world.chat), kept(World(self.world.store).chat), seed)
+
+    def act(self, chance: random.Random) -> None:
+        """So many things that some people do, one after another or at once."""
+        world, store = self.world, self.world.store
+        here = [self.come(chance) for _ in range(4)]
+        for i in range(120):
+            what = chance.random()
+            if what < 0.06:
+                store.full = not store.full
+            elif what < 0.12:
+                world.clock.advance(chance.choice([0, 1, 61]))
+            elif what < 0.16:
+                here.append(self.come(chance))
+            elif what < 0.18 and here:
+                here.pop().drop()
+            elif what < 0.33:
+                world.settle()
+            here = [client for client in here if client.session.alive and not client.session.closing]
+            if what >= 0.33 and here:
+                label = f"@label={i} " if chance.random() < 0.3 else ""
+                chance.choice(here).send(label + self.command(chance))
+        store.full = False
+        for _ in range(6):
+            world.clock.advance(1)
+        for client in here:
+            client.read()
+            session = client.session
+            self.assertEqual((session.labelled, session.waiting_label, session.busy), (None, None, False))
+
+    def come(self, chance: random.Random) -> IRCClient:
+        client, name = irc_connect(self.world, f"198.51.100.{chance.randint(1, 3)}"), chance.choice(NAMES)
+        login = [f"PASS {PASSWORD}"] if name in ACCOUNTS else []
+        client.send(f"CAP REQ :{' '.join(chance.sample(CAPS, 6))}", *login, f"NICK {name}", "USER u 0 * :r", "CAP END")
+        return client
+
+    def command(self, chance: random.Random) -> str:
+        meant = {"R": chance.choice(ROOMS), "S": chance.choice(ROOMS), "N": chance.choice(NAMES), "P": PASSWORD}
+        words = chance.choice(COMMANDS).split(" ")
+        said = [meant.get(word, word) for word in words]
+        said = [meant["R"] + "," + meant["S"] if word == "R,S" else word for word in said]
+        return " ".join(said).replace("I", str(chance.randint(1, 9))) if "I" in "".join(words[1:]) else " ".join(said)
+
+    # One by one
+
+    def test_a_new_name_of_a_room_that_has_ended_since(self) -> None:
+        gia, hal = irc_enter(self.world, "gia", "#a"), irc_enter(self.world, "hal", "#a")
+        self.lose((gia, "RENAME #a #b"), (gia, "QUIT"), (hal, "PART #a"))
+        self.assertEqual([name for name in self.world.chat.rooms if name != LOBBY], ["#a"])
+        gia, hal = irc_enter(self.world, "gia", "#d"), self.world.enter("dan")
+        self.lose((gia, "RENAME #d #b"), (gia, "QUIT"))
+        self.assertNotIn("#b", self.world.chat.rooms)
+        hal.send("still here")
+        self.world.settle()
+        self.assertEqual(hal.read()[-1], "[dan] still here")
+
+    def test_a_room_that_was_made_and_left(self) -> None:
+        ann = irc_enter(self.world, "ann")
+        self.lose((ann, "JOIN #a"), (ann, "QUIT"))
+        self.assertNotIn("#a", self.world.chat.rooms)
+
+    def test_who_came_to_an_account_that_is_none_after_all(self) -> None:
+        gia = irc_enter(self.world, "gia")
+        other = irc_connect(self.world)
+        self.lose(
+            (gia, f"NS IDENTIFY ann {PASSWORD}"),
+            (other, f"PASS {PASSWORD}"),
+            (other, "NICK ann"),
+            (other, "USER u 0 * :r"),
+        )
+        self.assertEqual(list(self.world.chat.users), ["gia"])
+        self.assertTrue(other.session.closing)
+
+    def test_who_was_not_here_has_not_left_their_rooms(self) -> None:
+        store: Held = self.world.store
+        ann = irc_enter(self.world, "ann", "#a")
+        ann.ask("QUIT")
+        before = self.world.chat.accounts.get("ann")
+        ann = irc_connect(self.world)
+        self.lose((ann, f"PASS {PASSWORD}"), (ann, "NICK ann"), (ann, "USER u 0 * :r"), (ann, "QUIT"))
+        self.assertEqual(self.world.chat.accounts.get("ann"), before)
+        self.assertFalse(store.waiting)
