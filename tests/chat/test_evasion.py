@@ -201,6 +201,14 @@ class NameTests(EvasionCase):
         eve.say("/nick gus")
         self.assertEqual(eve.say("/join #x"), ["!! #x is for those who are invited."])
 
+    def test_nor_is_it_after_a_restart(self) -> None:
+        owner = self.world.enter("ann", "#plan")
+        self.world.enter("gia")
+        self.world.enter("bea")
+        owner.say("/mode invite-only", "/invite gia", "/invite bea")
+        self.world = World(self.world.store)
+        self.assertEqual(self.world.chat.rooms["#plan"].invited, {"bea"})
+
     def test_what_only_looks_like_a_reserved_name_is_reserved(self) -> None:
         for name in ("server", "Server", "\u0455erver", "\u0430dmin"):
             client = self.world.connect()

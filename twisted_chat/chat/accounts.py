@@ -183,6 +183,12 @@ class Accounts:
         self._notes[key] = put
         return put
 
+    def bring_back(self, account: Account) -> None:
+        """An account is as it was after all, also where it was forgotten, or noted otherwise (L{note}) meanwhile."""
+        key = parse_name(account.name).key
+        self._keep(key, account)
+        self._amend(key)
+
     def _amend(self, key: str) -> None:
         note = self._notes.get(key)
         if note is not None:

@@ -131,6 +131,9 @@ class Chat:
             if steps:
                 self.outbox.add(Act(None, steps, fact=True))
         self.accounts.restore(accounts)
+        for room in self.rooms.values():
+            # The guests who were invited are gone.
+            room.invited = {key for key in room.invited if self.accounts.get(key) is not None}
         self.shunned.update((key, key) for key, value in accounts if value["shunned"])
 
     def begin(self) -> None:

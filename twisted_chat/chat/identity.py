@@ -195,17 +195,26 @@ def _move(chat: Chat, session: Session, user: User, account: Account, told: Sequ
         if now not in room.members and room not in quiet:
             # Whoever was let in as a guest need not be let in again.
             let_in = guest and room.name in chat.rooms and not membership.banned_here(chat, now, room, session)
-            if let_in:
-                room.invited.add(name.key)
             try:
-                membership.join(chat, session, room.name)
+                membership.join(chat, session, room.name, let_in=let_in)
             except Refused as why:
                 chat.refuse(session, why)
-            if let_in:
-                room.invited.discard(name.key)
         if guest and role > room.members.get(now, role):
-            room.members[now] = room.roles[name.key] = role
-            chat.outbox.add(Act(session, chat.keep_room(room)))
+            _promote(chat, session, now, room, role)
+
+
+def _promote(chat: Chat, session: Session, user: User, room: Room, role: Role) -> None:
+    """An account keeps what its owner was in a room as a guest."""
+    key = user.name.key
+    before, known = room.members[user], {room: room.roles.get(key)}
+    room.members[user] = room.roles[key] = role
+
+    def undo() -> None:
+        if user in room.members:
+            room.members[user] = before
+        _restore_roles(chat, key, known)
+
+    chat.outbox.add(Act(session, chat.keep_room(room), undo))
 
 
 def renames(chat: Chat, user: User, name: Name) -> list[Step]:

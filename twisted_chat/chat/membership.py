@@ -18,10 +18,11 @@ MAX_OWNED = 100
 MAX_MARKS = 1_000
 
 
-def join(chat: Chat, session: Session, text: str, key: str | None = None) -> None:
+def join(chat: Chat, session: Session, text: str, key: str | None = None, let_in: bool = False) -> None:
     """Enter a room, which comes into being when needed, and make it the current one.
 
     @param key: the room's key, where it has one.
+    @param let_in: whether they are to be let in, whatever keeps others out.
     @raise Refused: C{"bad-room"}, C{"confusable"}, C{"too-many-rooms"}, C{"banned"}, C{"invite-only"}, C{"bad-key"} or
         C{"full"}.
     """
@@ -43,7 +44,8 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None) -> Non
         _check_may_own(chat, user)
         room = _make(chat, user, name)
     else:
-        _check_may_join(chat, user, room, key)
+        if not let_in:
+            _check_may_join(chat, user, room, key)
         chat.put_in(user, room)
     before = session.room
     invited = user.name.key in room.invited

@@ -206,6 +206,6 @@ def _forget(chat: Chat, key: str, account: Account) -> Callable[[], None]:
     chat.accounts.forget(key)
 
     def undo() -> None:
-        chat.accounts.put(account)
+        chat.accounts.bring_back(account)
 
     return undo

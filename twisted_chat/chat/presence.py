@@ -81,10 +81,13 @@ def enter(
                 chat.hang_up(other, "You are not logged in after all: please try again.")
         if user.farewell is not None:
             user.farewell.steps = []
-            if account is not None and chat.accounts.get(name.key) is not None:
+            now = chat.accounts.get(name.key)
+            if account is not None and now is not None:
                 # They have not been here: what they missed they still do.
-                was = {field: getattr(account, field) for field in ("seen", "rooms", "markers", "inbox")}
-                chat.accounts.change(name.key, **was)
+                rooms, markers = account.rooms, account.markers
+                chat.accounts.bring_back(
+                    now._replace(seen=account.seen, rooms=rooms, markers=markers, inbox=account.inbox)
+                )
 
     steps: list[Step] = [*welcome(user)] if welcome is not None else []
     for room in rooms:

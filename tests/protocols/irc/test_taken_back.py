@@ -150,6 +150,30 @@ class TakenBackTests(SynchronousTestCase):
         self.assertEqual(list(self.world.chat.users), ["gia"])
         self.assertTrue(other.session.closing)
 
+    def test_what_a_guest_was_when_they_turned_out_to_be_somebody(self) -> None:
+        """Nobody keeps a role, or is invited, by what did not happen."""
+        ann, gia = irc_enter(self.world, "ann"), irc_enter(self.world, "gia", "#a")
+        self.world.enter("dan", "#a")
+        self.lose((gia, f"NS IDENTIFY ann {PASSWORD}"))
+        room = self.world.chat.rooms["#a"]
+        self.assertEqual((room.roles, room.invited), ({}, set()))
+        self.assertEqual(ann.protocol.session.user.rooms, ())
+
+    def test_an_account_that_was_given_up_and_made_again(self) -> None:
+        """It is as it was before, in the log too."""
+        ann = irc_enter(self.world, "ann")
+        before = kept(self.world.chat)
+        self.world.store.full = True
+        self.world.store.hold = True
+        for line in (f"NS DROP {PASSWORD}", f"NS REGISTER {PASSWORD}", "QUIT"):
+            ann.ask(line)
+        self.world.store.release()
+        self.world.store.full = self.world.store.hold = False
+        for _ in range(3):
+            self.world.clock.advance(1)
+        self.assertEqual(kept(self.world.chat).keys(), before.keys())
+        self.assertEqual(kept(World(self.world.store).chat), kept(self.world.chat))
+
     def test_who_was_not_here_has_not_left_their_rooms(self) -> None:
         store: Held = self.world.store
         ann = irc_enter(self.world, "ann", "#a")
