@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from .errors import Refused
 from .events import Put
@@ -114,7 +114,7 @@ class Accounts:
         self._accounts: dict[str, Account] = {}
         self._looks: dict[str, str] = {}
         self._certificates: dict[str, str] = {}
-        self._notes: WeakValueDictionary[str, Put] = WeakValueDictionary()
+        self._notes: dict[str, list[ref[Put]]] = {}
 
     def __len__(self) -> int:
         return len(self._accounts)
@@ -180,7 +180,14 @@ class Accounts:
         """Replace some of what an account has, as a fact. When something before it is taken back, that is in the step
         no longer, either."""
         put, _ = self.change(key, **values)
-        self._notes[key] = put
+        notes = self._notes.setdefault(key, [])
+
+        def gone(note: ref[Put]) -> None:
+            notes.remove(note)
+            if not notes and self._notes.get(key) is notes:
+                del self._notes[key]
+
+        notes.append(ref(put, gone))
         return put
 
     def bring_back(self, account: Account) -> None:
@@ -190,10 +197,12 @@ class Accounts:
         self._amend(key)
 
     def _amend(self, key: str) -> None:
-        note = self._notes.get(key)
-        if note is not None:
-            account = self._accounts.get(key)
-            note.value = account.record() if account else None
+        account = self._accounts.get(key)
+        record = account.record() if account else None
+        for each in self._notes.get(key, ()):
+            note = each()
+            if note is not None:
+                note.value = record
 
     def _keep(self, key: str, account: Account) -> None:
         before = self._accounts.get(key)
