@@ -106,8 +106,8 @@ def invite(chat: Chat, session: Session, name: str, where: str | None = None) ->
         return
     if len(room.invited) >= MAX_INVITED:
         raise Refused("too-many", f"{room.name} has {MAX_INVITED} open invitations already.")
-    before = set(room.invited)
-    room.invited.add(other.name.key)
+    before = room.invited
+    room.invited = before | {other.name.key}
 
     def undo() -> None:
         room.invited = before

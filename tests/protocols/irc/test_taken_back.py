@@ -163,16 +163,36 @@ class TakenBackTests(SynchronousTestCase):
         """It is as it was before, in the log too."""
         ann = irc_enter(self.world, "ann")
         before = kept(self.world.chat)
-        self.world.store.full = True
-        self.world.store.hold = True
-        for line in (f"NS DROP {PASSWORD}", f"NS REGISTER {PASSWORD}", "QUIT"):
-            ann.ask(line)
+        self.lose_held(ann, f"NS DROP {PASSWORD}", f"NS REGISTER {PASSWORD}", "QUIT")
+        self.assertEqual(kept(self.world.chat).keys(), before.keys())
+        self.assertEqual(kept(World(self.world.store).chat), kept(self.world.chat))
+
+    def lose_held(self, client: IRCClient, *lines: str) -> None:
+        """These are said one after another while the disk is slow; then it is full."""
+        self.world.store.full = self.world.store.hold = True
+        for line in lines:
+            client.ask(line)
         self.world.store.release()
         self.world.store.full = self.world.store.hold = False
         for _ in range(3):
             self.world.clock.advance(1)
-        self.assertEqual(kept(self.world.chat).keys(), before.keys())
-        self.assertEqual(kept(World(self.world.store).chat), kept(self.world.chat))
+
+    def test_a_closed_room_whose_owner_gave_up_the_account(self) -> None:
+        """Neither the room nor what was said there is gone."""
+        ann = irc_enter(self.world, "ann", "#a")
+        ann.ask("MODE #a +i", "PRIVMSG #a :for ever")
+        self.lose_held(ann, f"NS DROP {PASSWORD}", "QUIT")
+        before = kept(self.world.chat)
+        self.world = World(self.world.store)
+        self.assertEqual(kept(self.world.chat), before)
+        self.assertIn("room #a", before)
+        ann = irc_enter(self.world, "ann")
+        self.assertIn("for ever", str(ann.ask("JOIN #a")))
+
+    def test_an_invitation_after_another_rule(self) -> None:
+        ann, _ = irc_enter(self.world, "ann", "#a"), irc_enter(self.world, "gia")
+        self.lose((ann, "MODE #a +b m:spam*"), (ann, "INVITE gia #a"))
+        self.assertEqual(self.world.chat.rooms["#a"].invited, set())
 
     def test_who_was_not_here_has_not_left_their_rooms(self) -> None:
         store: Held = self.world.store
