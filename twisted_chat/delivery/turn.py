@@ -10,7 +10,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.acts import Act, Answer, Label, Session, Step, Sync
+from ..chat.acts import Act, Answer, Enter, Label, Session, Step, Sync
 from ..chat.events import KEPT, Record
 from ..store.interface import Store, StoreError
 from .fanout import Fanout
@@ -197,6 +197,8 @@ class Turn:
                 facts.append(act)
             elif act.undo is None and not _is_kept(act):
                 steps += reversed(act.steps)
+                # Where somebody enters on one more connection, they may not be after all.
+                touched.update(dict.fromkeys(step.session for step in act.steps if type(step) is Enter))
             else:
                 touched.update(dict.fromkeys(_sessions(act)))
                 if act.undo is not None:

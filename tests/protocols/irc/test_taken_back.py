@@ -40,6 +40,9 @@ CHATHISTORY LATEST N * 9|OPER root P|KILL N :x|SHUN N|QUIT
 def kept(chat: Chat) -> dict[str, Any]:
     """All of the chat that is in the log's records."""
     rooms = {f"room {name}": room.record() for name, room in chat.rooms.items() if room.lasting}
+    for record in rooms.values():
+        # Guests' invitations end with them.
+        record["invited"] = [key for key in record["invited"] if chat.accounts.get(key) is not None]
     accounts = {f"account {key}": account.record() for key, account in chat.accounts.items()}
     return {**rooms, **accounts, **{f"read {key}": dict(reads) for key, reads in chat.reads.items() if reads}}
 
@@ -85,8 +88,10 @@ class TakenBackTests(SynchronousTestCase):
         here = [self.come(chance) for _ in range(4)]
         for i in range(120):
             what = chance.random()
-            if what < 0.06:
+            if what < 0.05:
                 store.full = not store.full
+            elif what < 0.09:
+                self.hold(not store.hold)
             elif what < 0.12:
                 world.clock.advance(chance.choice([0, 1, 61]))
             elif what < 0.16:
@@ -100,12 +105,20 @@ class TakenBackTests(SynchronousTestCase):
                 label = f"@label={i} " if chance.random() < 0.3 else ""
                 chance.choice(here).send(label + self.command(chance))
         store.full = False
+        self.hold(False)
         for _ in range(6):
             world.clock.advance(1)
         for client in here:
             client.read()
             session = client.session
             self.assertEqual((session.labelled, session.waiting_label, session.busy), (None, None, False))
+
+    def hold(self, hold: bool) -> None:
+        """Let the disk be slow, or no longer."""
+        store = self.world.store
+        store.hold = hold
+        if store.waiting and not hold:
+            store.release()
 
     def come(self, chance: random.Random) -> IRCClient:
         client, name = irc_connect(self.world, f"198.51.100.{chance.randint(1, 3)}"), chance.choice(NAMES)
@@ -176,6 +189,22 @@ class TakenBackTests(SynchronousTestCase):
         self.world.store.full = self.world.store.hold = False
         for _ in range(3):
             self.world.clock.advance(1)
+
+    def test_one_more_connection_of_who_has_not_come_in(self) -> None:
+        """It hears nothing of that room."""
+        bob, ann = irc_enter(self.world, "bob", "#a"), irc_enter(self.world, "ann")
+        other = irc_connect(self.world)
+        self.world.store.full = self.world.store.hold = True
+        ann.ask("JOIN #a")
+        other.register("ann", password=PASSWORD)
+        ann.ask("QUIT")
+        self.world.store.release()
+        self.world.store.full = self.world.store.hold = False
+        self.world.clock.advance(1)
+        other.read()
+        self.assertEqual(other.protocol.session.user.rooms, ())
+        bob.ask("PRIVMSG #a :among us")
+        self.assertEqual(other.read(), [])
 
     def test_a_closed_room_whose_owner_gave_up_the_account(self) -> None:
         """Neither the room nor what was said there is gone."""
