@@ -56,6 +56,7 @@ SQL = re.compile(
 )
 
 
+@cache
 def modules() -> dict[str, Path]:
     """All modules of the package, by name without the package's own."""
     found = {}
@@ -65,6 +66,7 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@cache
 def imports(name: str, path: Path) -> set[str]:
     """All that a module imports, absolute; of the package's own the longest name that is a module."""
     package = [PACKAGE, *name.split(".")] if name else [PACKAGE]

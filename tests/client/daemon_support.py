@@ -36,6 +36,8 @@ class Daemon:
                     *(sys.executable, "-m", "twisted", "chat"),
                     *("--line", f"tcp:{self.port}:interface=127.0.0.1"),
                     *("--database", str(self._folder / "chat.sqlite")),
+                    # Those who talk here are quicker than people.
+                    *("--flood", "off"),
                 ],
                 stdout=log,
                 stderr=log,

@@ -59,7 +59,7 @@ class FloodTests(AccountCase):
 
     def test_guessing_delays_nobody_else(self) -> None:
         daemon = self.daemon()
-        outcome = flood(daemon, 300, addresses=50, connections=2, accounts=20)
+        outcome = flood(daemon, 150, addresses=50, connections=2, accounts=20)
         self.assertLess(max(outcome.logins.other + outcome.logins.attacked), 3.0, str(outcome))
         self.assertLess(outcome.during.at(0.5), 20, str(outcome))
         self.assertNotIn("guess", daemon.log())
