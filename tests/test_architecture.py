@@ -7,6 +7,7 @@ import configparser
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
