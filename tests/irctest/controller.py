@@ -44,6 +44,7 @@ class TwistedChatController(BaseServerController, DirectoryBasedController):
     _port_wait_interval = 0.02
     supported_sasl_mechanisms: ClassVar[set[str]] = {"PLAIN", "SCRAM-SHA-256"}
     supports_sts = False
+    extban_mute_char = "m"
     capabilities = frozenset(Capabilities) - {Capabilities.STS}
     optional_behaviors = frozenset(
         {
