@@ -5,10 +5,10 @@ from __future__ import annotations
 from .acts import Act, Omit, Private, Session, Step
 from .chat import Chat
 from .errors import Refused
-from .events import Kind, Passing
+from .events import Kind
 from .names import parse_name
 from .rooms import User
-from .talking import check_may_speak, may_speak, pretend, pretended, private
+from .talking import check_may_speak, may_speak, own, pretend, pretended, private
 
 
 def tell_room(
@@ -33,8 +33,8 @@ def tell_room(
         undo = check_may_speak(chat, user, room)
     elif not may_speak(chat, user, room):
         raise Refused("moderated", f"You may not speak in {room.name}.")
-    event = Passing(kind, int(chat.now() * 1000), room.name, user.name.shown, "", text)
-    event.card, event.tags, event.form = user.card, tags, form
+    event = chat.passing(kind, room, user, text=text)
+    event.tags, event.form = tags, form
     if chat.is_shunned(user):
         pretend(chat, session, user, event, echo)
     else:
@@ -64,9 +64,9 @@ def tell_person(
         if chat.accounts.get(key) is not None:
             return
         raise Refused("no-such-user", f"There is no {name} here.")
-    event = Passing(kind, int(chat.now() * 1000), None, user.name.shown, other.name.shown, text)
-    event.card, event.tags, event.form = user.card, tags, form
-    mine = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
+    event = chat.passing(kind, None, user, other.name.shown, text)
+    event.tags, event.form = tags, form
+    mine = own(session, user, echo)
     if chat.is_shunned(user):
         chat.outbox.add(Act(session, (pretended(chat, mine, event),)))
     else:

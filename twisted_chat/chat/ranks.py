@@ -33,8 +33,7 @@ def say_to_rank(
     event = chat.event(kind, None, user, where[0] + room.name, text)
     event.tags, event.form = tags, form
     heard = [s for member in room.members if chat.role(member, room) >= least for s in member.sessions]
-    mine = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
-    told = dict.fromkeys((*mine, *(s for s in heard if s not in user.sessions)))
+    told = dict.fromkeys((*talking.own(session, user, echo), *(s for s in heard if s not in user.sessions)))
     if chat.is_shunned(user):
         talking.pretend(chat, session, user, event, echo)
     else:

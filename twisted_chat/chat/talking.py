@@ -38,9 +38,10 @@ def say(
     """
     user = session.user
     room = session.room if where is None else chat.rooms.get(where) or chat.find_room(session, where)
-    if user is None or room is None or (user not in room.members and where is None):
+    inside = room is not None and user in room.members
+    if user is None or room is None or (not inside and where is None):
         raise Refused("no-room", f"You are in no room. /join {LOBBY} takes you to the first one.")
-    if user not in room.members and "external" not in chat.find_room(session, where).modes:
+    if not inside and "external" not in chat.find_room(session, where).modes:
         raise Refused("not-in-room", f"You are not in {room.name}.")
     now = chat.now()
     user.active = now
@@ -51,11 +52,10 @@ def say(
     event.form = form
     if chat.shunned and chat.is_shunned(user):
         pretend(chat, session, user, event, echo)
-    elif user in room.members:
+    elif inside:
         chat.outbox.add(Act(session, (event,) if echo else (event, Omit(session)), undo))
     else:
-        seen = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
-        chat.outbox.add(Act(session, (event, Private(seen, event)), undo))
+        chat.outbox.add(Act(session, (event, Private(own(session, user, echo), event)), undo))
 
 
 def message(
@@ -84,7 +84,7 @@ def message(
     event = chat.event(kind, None, user, shown, text)
     event.tags = tags
     event.form = form
-    mine = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
+    mine = own(session, user, echo)
     steps: list[Step] = [event, *private(session, event, mine, other, twice)]
     undo = None
     if chat.shunned and chat.is_shunned(user):
@@ -131,10 +131,14 @@ def set_topic(chat: Chat, session: Session, text: str, where: str | None = None)
     chat.outbox.add(Act(session, [chat.event(Kind.TOPIC, room, user, text=text), *kept], undo))
 
 
+def own(session: Session, user: User, echo: bool) -> tuple[Session, ...]:
+    """Which of someone's sessions receive what they say on one: all, or all others."""
+    return user.sessions if echo else tuple(s for s in user.sessions if s is not session)
+
+
 def pretend(chat: Chat, session: Session, user: User, event: Event, echo: bool = True) -> None:
     """What someone who is shunned does looks done to them; nobody else sees it, and it is not kept."""
-    seen = user.sessions if echo else tuple(s for s in user.sessions if s is not session)
-    chat.outbox.add(Act(session, (pretended(chat, seen, event),)))
+    chat.outbox.add(Act(session, (pretended(chat, own(session, user, echo), event),)))
 
 
 def pretended(chat: Chat, sessions: tuple[Session, ...], event: Event) -> Private:
