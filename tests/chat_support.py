@@ -129,14 +129,19 @@ class World:
     """Chat, delivery, the line protocol and IRC (see C{irc_support}), on a clock and a store in memory."""
 
     def __init__(
-        self, store: Held | None = None, motd: str = "", limits: Limits = UNLIMITED, guests: bool = True
+        self,
+        store: Held | None = None,
+        motd: str = "",
+        limits: Limits = UNLIMITED,
+        guests: bool = True,
+        gather: float = 0.0,
     ) -> None:
         self.clock = Clock()
         self.clock.advance(START)
         self.store = store or Held()
         self.store.open()
         self.fanout = Fanout(self.store)
-        self.turn = Turn(self.store, self.fanout, self.clock.callLater)
+        self.turn = Turn(self.store, self.fanout, self.clock.callLater, self.clock.seconds, gather)
         self.passwords = Trusting(self.clock.callLater)
         self.chat = Chat(self.turn, self.clock.seconds, self.passwords, "test", motd, guests)
         self.chat.restore(self.store.topics(), self.store.records())

@@ -19,7 +19,7 @@ from .daemon.service import ChatService
 from .daemon.watchdog import Watchdog
 from .delivery.fanout import Fanout
 from .delivery.transport import EagerReactor
-from .delivery.turn import Turn
+from .delivery.turn import GATHER, Turn
 from .housekeeping import Housekeeping, Keep
 from .protocols.gate import Gate
 from .protocols.intake import IntakeFactory
@@ -48,7 +48,7 @@ def makeService(options: Options) -> ChatService:
         MemoryStore() if memory else SQLiteStore(options["database"], timed.callFromThread, options["sync"] == "commit")
     )
     fanout = Fanout(store)
-    turn = Turn(store, fanout, timed.callLater)
+    turn = Turn(store, fanout, timed.callLater, gather=GATHER)
     passwords = Passwords(timed, options.get("credCheckers") or ())
     try:
         guests, motd = yes_or_no("guests", options["guests"]), options.read_motd()

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat.acts import Answer
 from twisted_chat.chat.events import Kind
-from twisted_chat.delivery.turn import CONGESTED, NOT_SENT, RETRY
+from twisted_chat.delivery.turn import CONGESTED, GATHER, MANY, NOT_SENT, RETRY
 
 SORRY = f"!! {NOT_SENT}"
 
@@ -69,6 +69,7 @@ class CommitTests(TurnCase):
         self.bob.say("four")
         self.store.release()
         self.assertEqual(self.bob.read(), ["[kim] one"])
+        self.world.settle()
         self.store.release()
         self.assertEqual(self.bob.read(), ["[kim] two", "[kim] three", "[bob] four"])
         self.assertEqual(self.store.commits, [1, 3])
@@ -78,6 +79,7 @@ class CommitTests(TurnCase):
         self.kim.say("one")
         self.assertEqual(self.kim.say("/ping a"), [])
         self.store.release()
+        self.world.settle()
         self.assertEqual(self.kim.read(), ["[kim] one", "-- pong a"])
 
     def test_nor_when_the_next_commit_is_done_at_once(self) -> None:
@@ -86,6 +88,7 @@ class CommitTests(TurnCase):
         self.kim.say("/ping a", "two")
         self.store.hold = False
         self.store.release()
+        self.world.settle()
         self.assertEqual(self.kim.read(), ["[kim] one", "-- pong a", "[kim] two"])
 
     def test_replies_and_messages_come_in_the_order_of_the_commands(self) -> None:
@@ -118,6 +121,7 @@ class CommitTests(TurnCase):
         self.assertEqual(len(done), 1)
         self.kim.say("two")
         self.store.release()
+        self.world.settle()
         self.assertEqual(len(done), 1)
         self.store.release()
         self.assertEqual(len(done), 3)
@@ -128,6 +132,77 @@ class CommitTests(TurnCase):
         self.world.fanout.deliver = deliver  # type: ignore[method-assign]
         self.assertEqual(self.kim.say("found"), ["[kim] found"])
         self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
+
+
+class GatherTests(SynchronousTestCase):
+    """Where many talk at once, what they go on with is read before the disk is asked again."""
+
+    def setUp(self) -> None:
+        self.world = World(gather=GATHER)
+        self.store: Held = self.world.store
+        self.kim = self.world.enter("kim")
+        self.bob = self.world.enter("bob")
+        self.world.clock.advance(GATHER)
+        self.kim.read()
+        self.store.commits.clear()
+
+    def busy_turn(self) -> None:
+        self.kim.say(*(f"{number}" for number in range(MANY + 1)))
+        self.assertEqual(self.store.commits, [MANY + 1])
+        self.assertEqual(len(self.bob.read()), MANY + 1)
+
+    def test_what_comes_soon_after_a_busy_turn_shares_a_commit(self) -> None:
+        self.busy_turn()
+        self.kim.say("one")
+        self.world.clock.advance(GATHER / 2)
+        self.bob.say("two", "/ping x")
+        self.assertEqual(self.store.commits, [MANY + 1])
+        self.assertEqual(self.bob.read(), [])
+        self.world.clock.advance(GATHER / 2)
+        self.assertEqual(self.store.commits, [MANY + 1, 2])
+        self.assertEqual(self.bob.read(), ["[kim] one", "[bob] two", "-- pong x"])
+
+    def test_what_came_in_while_it_was_written_does_too(self) -> None:
+        self.store.hold = True
+        self.kim.say(*(f"{number}" for number in range(MANY + 1)))
+        self.bob.say("one")
+        self.store.hold = False
+        self.store.release()
+        self.assertEqual(len(self.bob.read()), MANY + 1)
+        self.bob.say("two")
+        self.assertEqual(self.store.commits, [MANY + 1])
+        self.world.clock.advance(GATHER)
+        self.assertEqual(self.store.commits, [MANY + 1, 2])
+
+    def test_what_comes_later_does_not_wait(self) -> None:
+        self.busy_turn()
+        self.world.clock.advance(GATHER)
+        self.assertEqual(self.kim.say("one"), ["[kim] one"])
+
+    def test_nor_does_anyone_while_only_few_talk(self) -> None:
+        self.kim.send("one")
+        self.bob.send("two")
+        self.world.settle()
+        self.assertEqual(self.kim.say("three"), ["[kim] one", "[bob] two", "[kim] three"])
+
+    def test_a_failed_turn_makes_nobody_wait_longer(self) -> None:
+        self.busy_turn()
+        self.kim.read()
+        self.store.full = True
+        self.kim.say("one")
+        self.world.clock.advance(GATHER)
+        self.assertEqual(self.kim.read(), [SORRY])
+        self.store.full = False
+        self.assertEqual(self.kim.say("two"), ["[kim] two"])
+
+    def test_the_end_is_waited_for(self) -> None:
+        self.busy_turn()
+        self.kim.say("one")
+        done: list[None] = []
+        self.world.turn.finished().addCallback(done.append)
+        self.assertEqual(done, [])
+        self.world.clock.advance(GATHER)
+        self.assertEqual(done, [None])
 
 
 class FailureTests(TurnCase):

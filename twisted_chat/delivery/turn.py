@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Protocol
 
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ..chat.acts import Act, Answer, Enter, Label, Session, Step, Sync
 from ..chat.events import KEPT, Record
@@ -19,6 +20,9 @@ from .histogram import Histogram
 NOT_SENT = "Not sent: the server cannot write its log at the moment. Please try again."
 CONGESTED = 5_000
 RETRY = 1.0
+# After a turn of more acts than L{MANY}, the next is gathered for so long at least, in seconds.
+GATHER = 0.0003
+MANY = 4
 
 
 class Reader(Protocol):
@@ -36,8 +40,13 @@ class Turn:
     @ivar failing: whether the last commit failed.
 
     Acts are gathered until the reactor's turn ends; then their events are appended to the log in one transaction, and
-    when that is on disk, everything is delivered in the order in which it was done. While a transaction is under way
-    the next acts gather, so that the slower the disk is, the more goes into one.
+    when that is on disk, everything is delivered in the order in which it was done. While that goes on the next acts
+    gather, so that the slower the disk is, and the more people there are to be sent to, the more goes into one
+    transaction, and into one write to each.
+
+    So the next transaction does not begin before the last turn has gone out: what the disk would do meanwhile is less
+    than what the processor would do twice. And where many talk at once, those who have just been sent to are about to
+    go on: what comes of that is read first.
     """
 
     log = Logger()
@@ -48,17 +57,22 @@ class Turn:
         fanout: Fanout,
         later: Callable[[float, Callable[[], None]], object],
         now: Callable[[], float] = monotonic,
+        gather: float = 0.0,
     ) -> None:
         """
         @param later: calls a function after so many seconds; 0 is the end of the reactor's turn
             (C{IReactorTime.callLater}).
         @param now: in seconds, for measuring how long commits take.
+        @param gather: how long is waited for more to come while many talk at once, in seconds: L{GATHER}, where there
+            are sockets to be read meanwhile.
         """
         self._store = store
         self._fanout = fanout
         self._later = later
         self._now = now
+        self._gather = gather
         self._begun = 0.0
+        self._not_before = 0.0
         self.committed = 0
         self.failures = 0
         self.latency = Histogram()
@@ -83,8 +97,7 @@ class Turn:
         else:
             self._gathered.append(act)
         if not self._scheduled:
-            self._scheduled = True
-            self._later(0, self._end)
+            self._schedule()
 
     @property
     def position(self) -> int:
@@ -131,19 +144,23 @@ class Turn:
             self._deliver(records)
             return
         self._committing = None
-        self._scheduled = False
         self.failing = False
         self.committed += len(records)
         self.latency.observe(self._now() - self._begun)
-        # The disk works on the next acts while these go out; but nothing of those may overtake these.
-        self._due.append([step for act in acts for step in act.steps])
+        self._deliver([step for act in acts for step in act.steps])
+        self._not_before = self._now() + self._gather if self._gather and len(acts) > MANY else 0.0
+        self._scheduled = False
         if self._gathered:
-            self._end()
-        self._send_due()
+            self._schedule()
         self._settle()
 
+    def _schedule(self) -> None:
+        """Commit what is gathered when the reactor's turn ends, or when more of it has been read."""
+        self._scheduled = True
+        self._later(max(0.0, self._not_before - self._now()) if self._not_before else 0, self._end)
+
     def _end(self) -> None:
-        """The reactor's turn is over (or the disk is free again): commit what was gathered."""
+        """The reactor's turn is over: commit what was gathered."""
         self._scheduled = False
         if self._committing is not None:
             return
@@ -160,13 +177,7 @@ class Turn:
         self._committing = acts
         self._records = [step for act in acts for step in act.steps if type(step) in KEPT]  # type: ignore[misc]
         self._begun = self._now()
-        ensureDeferred(self._commit(self._records))
-
-    async def _commit(self, records: Sequence[Record]) -> None:
-        try:
-            await self._store.append(records)
-        except Exception as error:
-            self._failed(error)
+        maybeDeferred(self._store.append, self._records).addErrback(self._failed)
 
     def _deliver(self, steps: Sequence[Step]) -> None:
         self._due.append(steps)
@@ -179,12 +190,12 @@ class Turn:
             except Exception:
                 self.log.failure("a delivery failed: a defect, please report it")
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, failure: Failure) -> None:
         """Nothing was committed: take everything back that waits for it, and say so; what is a fact is kept."""
-        if not isinstance(error, StoreError):
-            self.log.failure("the log failed: a defect, please report it")
+        if not failure.check(StoreError):
+            self.log.failure("the log failed: a defect, please report it", failure)
         elif not self.failing:
-            self.log.error("the log cannot be written, messages are refused: {why}", why=error)
+            self.log.error("the log cannot be written, messages are refused: {why}", why=failure.value)
         self.failing = True
         self.failures += 1
         acts = (self._committing or []) + self._gathered
@@ -211,9 +222,9 @@ class Turn:
         passing = [act for act in reversed(facts) if not _is_kept(act)]
         said = [step for act in passing for step in act.steps]
         self._deliver([*reversed(steps), *(Sync(session) for session in touched), *said])
-        self._scheduled = bool(self._gathered)
+        self._scheduled = False
         if self._gathered:
-            self._later(0, self._end)
+            self._schedule()
         self._facts = [act for act in reversed(facts) if _is_kept(act)]
         if self._facts and not self._retrying:
             self._retrying = True

@@ -196,7 +196,8 @@ class SQLiteStore(Store):
                 values += (presence, event.actor, event.target, event.text)
             # One statement alone commits by itself.
             _INSERT.execute(db, values)
-            db.executemany("UPDATE room SET topic = ? WHERE name = ?", topics)
+            if topics:
+                db.executemany("UPDATE room SET topic = ? WHERE name = ?", topics)
             for put in puts:
                 _put(db, put)
             for event in deletes:
