@@ -112,6 +112,14 @@ class RoomTests(SynchronousTestCase):
         ):  # fmt: skip
             self.assertEqual(" ".join(line.split()[0] for line in found(condition)), names, condition)
 
+    def test_list_does_not_tell_when_a_topic_was_set_that_is_not_shown(self) -> None:
+        self.ann.ask("TOPIC #dev :plans", "MODE #dev +p")
+        eve = irc_enter(self.world, "eve")
+        for condition in ("T<5", "T>5", "#dev,T<5"):
+            self.assertNotIn("#dev", "".join(lines(eve, f"LIST {condition}")))
+        self.assertEqual(lines(eve, "LIST #dev,C<5")[1], "322 #dev 3 :")
+        self.assertEqual(lines(self.ben, "LIST T<5")[1], "322 #dev 3 :plans")
+
     def test_invitations(self) -> None:
         eve = irc_enter(self.world, "eve")
         self.assertEqual(lines(self.ann, "INVITE eve #dev"), ["341 eve #dev"])

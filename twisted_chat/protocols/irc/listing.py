@@ -19,7 +19,8 @@ ELIST = "CMNTU"
 MAX_ROOMS = 2_000
 MAX_CONDITIONS = 20
 
-Condition = Callable[[Room], bool]
+# Whether a room is asked for, by someone who may see into it or not (L{Chat.sees_into}).
+Condition = Callable[[Room, bool], bool]
 
 
 @verb("LIST", cost=3)
@@ -35,7 +36,12 @@ def list_rooms(connection: IRCProtocol, message: Message) -> None:
         candidates = []
     else:
         candidates = [room for room in chat.rooms.values() if room.members or room.topic or room.lasting]
-    found = [room for room in candidates if chat.knows(user, room) and all(holds(room) for holds in conditions)]
+
+    def fits(room: Room) -> bool:
+        sees = chat.sees_into(user, room)
+        return all(holds(room, sees) for holds in conditions)
+
+    found = [room for room in candidates if chat.knows(user, room) and fits(room)]
     found.sort(key=lambda room: (-len(room.members), room.name))
     lines = [connection.numeric(321, "Channel", text="Users  Name")]
     for room in found[:MAX_ROOMS]:
@@ -55,22 +61,23 @@ def _condition(word: str, now: float) -> Condition | None:
         return _compared(kind, sign, int(number), now)
     if word.startswith("!"):
         unwanted = _mask(word[1:])
-        return lambda room: not fnmatchcase(room.name, unwanted)
+        return lambda room, sees: not fnmatchcase(room.name, unwanted)
     if "*" in word or "?" in word:
         wanted = _mask(word)
-        return lambda room: fnmatchcase(room.name, wanted)
+        return lambda room, sees: fnmatchcase(room.name, wanted)
     return None
 
 
 def _compared(kind: str, sign: str, number: int, now: float) -> Condition:
-    def value(room: Room) -> float | None:
+    def value(room: Room, sees: bool) -> float | None:
         if kind == "U":
             return len(room.members)
-        at = room.made if kind == "C" else room.topic_at
+        # Who may not see a topic does not learn either that there is one.
+        at = room.made if kind == "C" else room.topic_at if sees else 0
         return (now - at) / 60 if at else None
 
-    def holds(room: Room) -> bool:
-        is_now = value(room)
+    def holds(room: Room, sees: bool) -> bool:
+        is_now = value(room, sees)
         return is_now is not None and (is_now < number if sign == "<" else is_now > number)
 
     return holds
