@@ -264,6 +264,42 @@ class SilenceTests(EvasionCase):
         self.assertIn("is in slow mode", gus.say("/leave", "/join #x", "two")[-1])
         self.assertIn("is in slow mode", gus.say("/nick gustav", "three")[-1])
 
+    def test_nor_by_being_one_more_connection_of_an_account_that_is_here(self) -> None:
+        self.world.account("zoe")
+        owner, zoe = self.world.enter("bea", "#x"), self.world.enter("zoe", "#x")
+        owner.say("/mode slow 600")
+        gus = self.world.enter("gus", "#x")
+        gus.say("one")
+        gus.say("/login zoe correct-horse")
+        self.assertIs(gus.session.user, zoe.session.user)
+        self.assertIn("is in slow mode", gus.say("/join #x", "two")[-1])
+
+    def test_nor_by_being_an_account_that_has_said_something_before(self) -> None:
+        self.world.account("zoe")
+        owner, gus = self.world.enter("bea", "#x"), self.world.enter("gus", "#x")
+        owner.say("/mode slow 600")
+        gus.say("one")
+        self.world.clock.advance(500)
+        zoe = self.world.enter("zoe", "#x")
+        zoe.say("two")
+        zoe.drop()
+        self.world.clock.advance(200)
+        gus.say("/login zoe correct-horse")
+        self.assertIn("wait 400 s", gus.say("three")[-1])
+
+    def test_slow_mode_forgets_what_is_taken_back(self) -> None:
+        """Who is not logged in after all has not spoken as the account."""
+        self.world.account("zoe")
+        owner, zoe = self.world.enter("bea", "#x"), self.world.enter("zoe", "#x")
+        owner.say("/mode slow 600")
+        gus = self.world.enter("gus", "#x")
+        gus.say("one")
+        self.world.store.full = True
+        gus.say("/login zoe correct-horse")
+        self.world.store.full = False
+        self.world.settle()
+        self.assertEqual(zoe.say("two")[-1], "[zoe] two")
+
     def test_unread_lines_say_where_they_were_said_and_are_counted_by_room(self) -> None:
         ann, bea = self.world.enter("ann", "#x"), self.world.enter("bea", "#x")
         ann.drop()

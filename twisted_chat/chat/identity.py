@@ -191,6 +191,8 @@ def _move(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     now = session.user
     if now is None:
         return
+    if guest:
+        _keep_slow(chat, session, user, now, list(rooms))
     for room, role in rooms.items():
         if now not in room.members and room not in quiet:
             # Whoever was let in as a guest need not be let in again.
@@ -201,6 +203,25 @@ def _move(chat: Chat, session: Session, user: User, account: Account, told: Sequ
                 chat.refuse(session, why)
         if guest and role > room.members.get(now, role):
             _promote(chat, session, now, room, role)
+
+
+def _keep_slow(chat: Chat, session: Session, guest: User, user: User, rooms: Sequence[Room]) -> None:
+    """What somebody has said as a guest, the account has said: slow mode does not begin anew."""
+    known: dict[Room, float | None] = {}
+    for room in rooms:
+        at, before = room.spoken.get(guest.name.key, 0.0), room.spoken.get(user.name.key)
+        if at > (before or 0.0):
+            known[room], room.spoken[user.name.key] = before, at
+
+    def undo() -> None:
+        for room, before in known.items():
+            if before is None:
+                room.spoken.pop(user.name.key, None)
+            else:
+                room.spoken[user.name.key] = before
+
+    if known:
+        chat.outbox.add(Act(session, (), undo))
 
 
 def _promote(chat: Chat, session: Session, user: User, room: Room, role: Role) -> None:

@@ -279,7 +279,8 @@ def change_name(chat: Chat, user: User, name: Name) -> None:
     if chat.users.get(user.name.key) is user:
         for room in user.rooms:
             if user.name.key in room.spoken:
-                room.spoken[name.key] = room.spoken.pop(user.name.key)
+                at = room.spoken.pop(user.name.key)
+                room.spoken[name.key] = max(at, room.spoken.get(name.key, at))
             if user.name.key in room.voiced:
                 room.voiced.remove(user.name.key)
                 room.voiced.add(name.key)
