@@ -15,6 +15,8 @@ from .permissions import EXCEPTIONS, Ban, Role, parse_duration
 from .rooms import Room, User
 
 MAX_BANS = 200
+# In bytes: the longest name with an ident and a host has 161, and IRC has room for 204 beside other long names.
+MAX_MASK_SIZE = 200
 # Each list of a room, and what it takes to change it.
 LISTS = {"ban": "ban", "mute": "mute", **{f"except-{what}": "ban" for what in EXCEPTIONS}}
 
@@ -157,7 +159,10 @@ def make_ban(chat: Chat, user: User, mask: str, duration: str | None, reason: st
     check_length(reason, "reason")
     now = chat.now()
     seconds = parse_duration(duration) if duration else None
-    return Ban(parse_mask(mask, everyone), now + seconds if seconds else 0, reason, user.name.shown, now)
+    parsed = parse_mask(mask, everyone)
+    if len(parsed.encode()) > MAX_MASK_SIZE:
+        raise Refused("bad-mask", f"A mask has at most {MAX_MASK_SIZE} bytes.")
+    return Ban(parsed, now + seconds if seconds else 0, reason, user.name.shown, now)
 
 
 # Parts

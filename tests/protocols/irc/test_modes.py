@@ -7,6 +7,8 @@ from irc_support import irc_enter
 from test_rooms import lines
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_chat.chat.permissions import Role
+
 
 class RoomModeTests(SynchronousTestCase):
     def setUp(self) -> None:
@@ -47,6 +49,28 @@ class RoomModeTests(SynchronousTestCase):
         said = [line.params[1:] for line in self.ann.ask("MODE #dev +o ben")]
         self.assertEqual([mask for line in said for mask in line[1:]], [*masks, "ben"])
         self.assertTrue(all(line[0] in ("+" + "b" * (len(line) - 1), "+o") for line in said), said)
+
+    def test_no_mask_is_cut(self) -> None:
+        """Not the longest, with the longest names, in letters of four bytes each."""
+        letters = [chr(0x12000 + i) for i in range(20)]
+        name, room = letters[0] * 32, "#" + letters[1] * 31
+        ann, ben = irc_enter(self.world, name, room), irc_enter(self.world, letters[2] * 32, room)
+        several = [letter * 22 + "!ident@*" for letter in letters[:3]]
+        for sign in "+-":
+            ann.ask(f"MODE {room} {sign}bbb {' '.join(several)}")
+            told = [line.params[1:] for line in ben.heard()]
+            self.assertEqual(told, [[f"{sign}bb", *several[:2]], [f"{sign}b", several[2]]])
+        op = self.world.enter("op", room)
+        self.world.chat.rooms[room].members[op.user] = Role.OP
+        longest, name_only = letters[7] * 45 + "!abcdefghij@klm-nopq", letters[8] * 49 + "*"
+        op.say(f"/ban {longest}", f"/mute {name_only}")
+        self.assertEqual(len(longest.encode()), 200)
+        self.assertIn("at most 200 bytes", op.say(f"/ban {letters[8] * 50}*")[-1])
+        shown = [longest, f"m:{name_only}!*@*"]
+        self.assertEqual(
+            [line.params[1:] for line in ben.heard() if line.source.startswith("op")], [["+b", mask] for mask in shown]
+        )
+        self.assertEqual([line.params[2] for line in ben.ask(f"MODE {room} b") if line.command == "367"], shown)
 
     def test_what_is_so_already_is_not_said(self) -> None:
         self.assertEqual(lines(self.ann, "MODE #dev -m-l-k *", "MODE #dev +o ann", "MODE #dev -v ben"), [])

@@ -14,7 +14,7 @@ from ...chat.events import ANSWERING, Event, Kind, deleted
 from ...chat.text import clean
 from ...delivery.session import Dialect
 from .capabilities import SERVICE
-from .letters import Changes, write_change
+from .letters import Changes, changed, write_change
 from .message import FITS, MAX_LINE, Written, cut, escape, fold, pieces
 from .phrases import in_words, stamp
 
@@ -264,7 +264,7 @@ class IRCFormat:
 
     def _mode(self, source: str, event: Event) -> Sequence[str]:
         if isinstance(event.form, Changes):
-            return tuple(f"{source} MODE {event.room} {line}" for line in event.form.lines)
+            return tuple(changed(event) + line for line in event.form.lines)
         change = write_change(event.text, event.target, event.aside)
         if change is None:
             whose = f" for {event.target}" if event.target else ""

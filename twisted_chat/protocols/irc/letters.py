@@ -9,12 +9,11 @@ from ...chat.cloaks import is_cloak
 from ...chat.events import Event
 from ...chat.masks import is_network
 from ...chat.permissions import Role
+from .message import MAX_LINE
 
 FLAGS = {"i": "invite-only", "m": "moderated", "p": "members-only", "s": "secret", "t": "topic-ops"}
 VALUES = {"k": "key", "l": "limit"}
 ROLES = {"o": Role.OP, "v": Role.VOICE}
-# A line of changes is at most so long, without who has changed what room.
-MAX_CHANGES_SIZE = 300
 # What people say of themselves: by the names of chat/status.py.
 USER_FLAGS = {"B": "bot", "i": "invisible", "o": "oper", "w": "wallops"}
 # Set when the chat's mode "external" is not.
@@ -75,21 +74,29 @@ class Changes(NamedTuple):
     lines: Sequence[str]
 
 
+def changed(event: Event) -> str:
+    """What stands before the letters in the line that tells of a change: who has changed the modes of what room."""
+    return f":{event.actor}!{event.card.ident}@{event.card.host} MODE {event.room} "
+
+
 def join(events: Sequence[Event]) -> None:
     """Let changes that one line has asked for be told by one line, or as few as they fit into.
 
-    @param events: of one room; not delivered yet.
+    @param events: of one room and one person; not delivered yet.
     """
+    if not events:
+        return
+    size = MAX_LINE - 2 - len(changed(events[0]).encode())
     lines: list[str] = []
     letters = values = last = ""
     for event in events:
         signed, value = write_change(event.text, event.target, event.aside) or ("", "")
-        if len((letters + values + value).encode()) > MAX_CHANGES_SIZE:
+        value = value and f" {value}"
+        if letters and len(letters + signed) + len((values + value).encode()) > size:
             lines.append(letters + values)
             letters = values = last = ""
         letters += signed[1:] if signed[:1] == last else signed
         last = signed[:1] or last
-        values += f" {value}" if value else ""
+        values += value
         event.form = Changes(())
-    if events:
-        events[0].form = Changes((*lines, letters + values))
+    events[0].form = Changes((*lines, letters + values))

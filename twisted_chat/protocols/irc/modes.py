@@ -13,7 +13,7 @@ from ...chat.permissions import MAX_KEY, MAX_NUMBER, need
 from ...chat.rooms import Room
 from ...chat.text import clean
 from .letters import ALL, FLAGS, INSIDE, LETTERS, LISTS, ROLES, USER_FLAGS, VALUES, join, write_mask
-from .message import Message
+from .message import MAX_LINE, Message
 from .verbs import verb
 
 if TYPE_CHECKING:
@@ -185,5 +185,8 @@ def _show_list(connection: IRCProtocol, room: Room, letter: str) -> None:
         of, before = LISTS[what]
         if of == letter:
             mask = before + write_mask(made.mask)
-            lines.append(connection.numeric(entry, room.name, mask, made.by, str(int(made.at))))
+            line = connection.numeric(entry, room.name, mask, made.by, str(int(made.at)))
+            # The mask is what it is about: it is told whole.
+            fits = len(line.encode()) <= MAX_LINE - 2
+            lines.append(line if fits else connection.numeric(entry, room.name, mask))
     connection.lines([*lines, connection.numeric(end, room.name, text=f"End of channel {name} list")])
