@@ -11,8 +11,9 @@ from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.protocols import gate as gate_module
+from twisted_chat.protocols.flood import FLOOD_PATIENCE
 from twisted_chat.protocols.gate import MOST, SETTLED, TOLD, Dismissal
-from twisted_chat.protocols.intake import FLOOD_PATIENCE, _keep_alive
+from twisted_chat.protocols.intake import _keep_alive
 from twisted_chat.protocols.limits import UNLIMITED, Flood, Limits
 from twisted_chat.protocols.line import ChatProtocol
 
@@ -406,6 +407,16 @@ class FloodTests(GateCase):
         self.assertEqual(len(self.kim.read()), 6)
         self.pass_time(2.2)
         self.assertEqual(len(self.kim.read()), 4)
+
+    def test_they_take_the_place_of_so_many_lines_whether_these_come_at_once_or_not(self) -> None:
+        lines = ["/search x"] * 3 + ["x"] * 20
+        self.kim.send(*lines)
+        self.world.settle()
+        self.assertEqual(len(self.bob.read()), 15)
+        for line in lines:
+            self.bob.send(line)
+        self.world.settle()
+        self.assertEqual(self.bob.read().count("[bob] x"), 15)
 
     def test_what_waits_is_not_charged_twice(self) -> None:
         self.kim.session.busy = True

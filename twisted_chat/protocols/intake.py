@@ -18,19 +18,13 @@ from ..chat import presence
 from ..chat.chat import Chat
 from ..delivery.session import Dialect, Session, Transport
 from ..delivery.turn import Turn
+from .flood import LINE_SHIFT, SHORT, FloodControl
 from .gate import Dismissal, Gate
-from .limits import Flood
 
 LINES_A_TURN = 100
 # No more is begun after so many seconds; one command alone may take longer.
 TIME_A_TURN = 0.005
 MAX_DISCARDED = 1 << 20
-# A line counts as one more for each KiB that it has.
-LINE_SHIFT = 10
-# Whoever sends too fast is not read from for so long, at least, in seconds: not every line wakes us up.
-HOLD = 0.5
-# Whoever sends too fast for so long is cut off, in seconds.
-FLOOD_PATIENCE = 120.0
 # What begins something that is no chat before login: TLS, HTTP, SSH, SOCKS, RDP, what is binary, and a proxy that is
 # not believed.
 _FOREIGN = re.compile(
@@ -38,7 +32,7 @@ _FOREIGN = re.compile(
 )
 
 
-class BoundedLines(LineReceiver):
+class BoundedLines(FloodControl, LineReceiver):
     """One connection of a protocol whose lines end with LF or CRLF.
 
     C{LineReceiver}'s own C{dataReceived} is replaced: it takes 38 ms for 64 KiB of one-byte lines. Its hooks
@@ -46,9 +40,7 @@ class BoundedLines(LineReceiver):
     it is closing.
 
     A protocol sets C{MAX_LENGTH}, C{dialects} and C{dialect}, defines L{lineReceived}, L{lineLengthExceeded} and
-    L{refusal}, and L{greet} if it says something first. What everyone has to bear is here: whoever sends faster than
-    L{Limits.flood} is read from more slowly, and loses nothing; only who keeps at it is cut off. Commands that cost
-    much L{charge} more.
+    L{refusal}, and L{greet} if it says something first. Commands that cost much L{charge} more.
 
     @cvar dialects: in which ways the session may be written to, and C{dialect} the name of the first.
     @cvar pings: whether the protocol has a way to ask for a sign of life: L{ping}. All have TCP's.
@@ -73,10 +65,6 @@ class BoundedLines(LineReceiver):
     _timer: IDelayedCall | None = None
     _closed: Deferred[None] | None = None
     _parting = ""
-    # Flood control, a token bucket: each line takes up a bit of time, and this is when that ends. While it is in the
-    # past, more may come. And since when it has been sending too fast, all the time.
-    _taken = 0.0
-    _flooding = 0.0
     # Whether anything has come since the last look, and whether it was asked for something.
     _heard = False
     _asked = False
@@ -253,12 +241,6 @@ class BoundedLines(LineReceiver):
         """Whether there is something since the last line's end."""
         return bool(self._rest or self._discarded)
 
-    def charge(self, lines: int) -> None:
-        """What was received costs as much as so many lines more."""
-        flood = self.factory.gate.limits.flood
-        if flood is not None:
-            self._taken = max(self._taken, self.factory.reactor.seconds() - flood.full) + lines * flood.each
-
     def _take(self, data: bytes) -> None:
         """Process so many lines, and leave the others for the next turn of the reactor: nobody waits for them."""
         session = self.session
@@ -273,35 +255,21 @@ class BoundedLines(LineReceiver):
                 seconds = self.factory.reactor.seconds
                 begun = seconds()
             if flood is not None:
-                taken = self._taken
-                if taken < begun - flood.full:
-                    taken = self._taken = begun - flood.full
-                if self._flooding and taken < begun - flood.full / 2:
-                    self._flooding = 0.0
-                each = flood.each
-                limit = begun - each / 2
-                all_of_them = each * (len(lines) + (len(data) >> LINE_SHIFT))
-                # There is time for all of them, nearly always, unless one is charged more.
-                if taken + all_of_them <= limit + each:
-                    self._taken = taken + all_of_them
-                    limit, each = limit + each, 0.0
+                limit = self.refill(flood, begun)
             for done, ended in enumerate(lines):
                 if session.busy or (done and seconds() - begun > TIME_A_TURN):
-                    if flood is not None and not each:
-                        self._taken -= flood.each * (len(lines) - done)
                     self._wait(b"\n".join([*lines[done:], rest]))
                     return
                 if session.closing:
                     self._rest = b""
                     return
                 if flood is not None:
-                    if self._taken > limit:
-                        if not each:
-                            self._taken -= flood.each * (len(lines) - done)
-                        self._wait(b"\n".join([*lines[done:], rest]), self._slow_down(flood, begun))
+                    if self.taken > limit:
+                        self._wait(b"\n".join([*lines[done:], rest]), self.slow_down(flood, begun))
                         return
-                    if each:
-                        self._taken += each * (1 + (len(ended) >> LINE_SHIFT))
+                    self.taken += flood.each
+                    if len(ended) > SHORT:
+                        self.charge(len(ended) >> LINE_SHIFT)
                 if session.user is None and _FOREIGN.match(ended):
                     self._refuse_foreign()
                     return
@@ -319,16 +287,6 @@ class BoundedLines(LineReceiver):
             self._rest = rest
         if rest and session.user is None and _FOREIGN.match(rest):
             self._refuse_foreign()
-
-    def _slow_down(self, flood: Flood, now: float) -> float:
-        """It sends too fast. @return: how long nothing is to be taken from it, in seconds."""
-        if not self._flooding:
-            self._flooding = now
-            self.factory.gate.counters.slowed += 1
-        elif now - self._flooding > FLOOD_PATIENCE:
-            why = f"Too fast for too long: send at most {flood.rate:g} lines a second."
-            self.cut_off("flood", why, "too many lines")
-        return max(HOLD, self._taken - now + flood.each)
 
     def _refuse_foreign(self) -> None:
         """Any web page can have a browser send lines here: none of them must become a name, and the next a message."""
