@@ -50,6 +50,18 @@ class WorkerTests(TestCase):
             await failed
         self.assertEqual(await fine, 7)
 
+    async def test_a_defect_in_what_is_done_when_idle_is_logged_and_what_is_asked_is_still_done(self) -> None:
+        called = threading.Event()
+
+        def idle() -> bool:
+            called.set()
+            raise ValueError("x")
+
+        worker = self.worker(idle)
+        await deferToThread(called.wait, 5.0)
+        self.assertEqual(await worker.ask(abs, -1).addTimeout(5.0, reactor), 1)
+        self.assertGreaterEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
     async def test_what_was_asked_before_stop_is_still_done(self) -> None:
         worker = self.worker()
         worker.ask(time.sleep, 0.02)

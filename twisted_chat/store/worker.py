@@ -8,6 +8,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 T = TypeVar("T")
@@ -20,7 +21,10 @@ class Worker:
     The queue is as long as its callers let it be: the log has one append under way at a time, a session one reading.
 
     @ivar idle: called in the thread when nothing was asked for C{pause} seconds; it returns whether to call it again.
+        One that raises is called again after the next thing that is asked.
     """
+
+    log = Logger()
 
     def __init__(
         self,
@@ -60,7 +64,7 @@ class Worker:
             try:
                 job = self._jobs.get(timeout=self._pause if restless else None)
             except Empty:
-                restless = self._idle is not None and self._idle()
+                restless = self._rest()
                 continue
             if job is None:
                 return
@@ -73,3 +77,11 @@ class Worker:
                 self._from_thread(answer.callback, result)
             restless = self._idle is not None
             del job, function, args, answer
+
+    def _rest(self) -> bool:
+        try:
+            return self._idle is not None and self._idle()
+        except Exception:
+            # Without this thread nothing is kept any longer.
+            self.log.failure("{name}: a defect, please report it", name=self._thread.name)
+            return False
