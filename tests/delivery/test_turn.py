@@ -110,21 +110,44 @@ class CommitTests(TurnCase):
         self.assertEqual(self.bob.read(), ["[kim] from elsewhere"])
 
     def test_finished_waits_for_all_that_was_added(self) -> None:
-        done: list[None] = []
-        self.world.turn.finished().addCallback(done.append)
-        self.assertEqual(len(done), 1)
+        done: list[str] = []
+        self.world.turn.finished().addCallback(lambda _: done.append("nothing"))
+        self.assertEqual(done, ["nothing"])
         self.store.hold = True
         self.kim.send("one")
-        self.world.turn.finished().addCallback(done.append)
+        self.world.turn.finished().addCallback(lambda _: done.append("one"))
         self.world.settle()
+        self.world.turn.finished().addCallback(lambda _: done.append("still one"))
+        self.kim.say("two")
+        self.world.turn.finished().addCallback(lambda _: done.append("two"))
+        self.assertEqual(done, ["nothing"])
+        self.store.release()
+        self.assertEqual(done, ["nothing", "one", "still one"])
+        self.world.settle()
+        self.store.release()
+        self.assertEqual(done[3:], ["two"])
+
+    def test_finished_does_not_wait_for_those_who_talk_on_and_on(self) -> None:
+        self.store.hold = True
+        self.kim.say("one")
+        done: list[None] = []
         self.world.turn.finished().addCallback(done.append)
-        self.assertEqual(len(done), 1)
         self.kim.say("two")
         self.store.release()
+        self.assertEqual(done, [None])
         self.world.settle()
-        self.assertEqual(len(done), 1)
         self.store.release()
-        self.assertEqual(len(done), 3)
+
+    def test_finished_waits_for_what_has_happened_and_cannot_be_written_yet(self) -> None:
+        self.store.full = True
+        self.kim.drop()
+        done: list[None] = []
+        self.world.turn.finished().addCallback(done.append)
+        self.bob.say("/ping")
+        self.assertEqual(done, [])
+        self.store.full = False
+        self.world.clock.advance(RETRY)
+        self.assertEqual(done, [None])
 
     def test_a_defect_in_one_delivery_is_logged_and_the_next_arrives(self) -> None:
         deliver, self.world.fanout.deliver = self.world.fanout.deliver, None  # type: ignore[assignment,method-assign]

@@ -85,7 +85,9 @@ class Turn:
         self._scheduled = False
         self._retrying = False
         self._waiting: dict[Reader, None] = {}
-        self._idle: list[Deferred[None]] = []
+        # Who waits for what is gathered, and for what is under way.
+        self._awaited: list[Deferred[None]] = []
+        self._expected: list[Deferred[None]] = []
         store.feed = self.feed
 
     def add(self, act: Act) -> None:
@@ -125,17 +127,22 @@ class Turn:
         self._waiting.pop(producer, None)
 
     def finished(self) -> Deferred[None]:
-        """Fires when everything added so far has been delivered, or given up."""
+        """Fires when everything added so far has been delivered, or given up, whatever is added later."""
         done: Deferred[None] = Deferred()
-        if self._busy:
-            self._idle.append(done)
+        if self._gathered:
+            self._awaited.append(done)
+        elif self._facts or self._committing is not None:
+            self._expected.append(done)
         else:
             done.callback(None)
         return done
 
-    @property
-    def _busy(self) -> bool:
-        return bool(self._gathered or self._facts) or self._committing is not None
+    def _take(self) -> list[Act]:
+        """What is gathered is under way from here on."""
+        acts, self._gathered = self._gathered, []
+        self._expected += self._awaited
+        self._awaited = []
+        return acts
 
     def feed(self, records: Sequence[Record]) -> None:
         """Deliver what the log has committed: our own acts with everything that belongs to them, or others' events."""
@@ -164,7 +171,7 @@ class Turn:
         self._scheduled = False
         if self._committing is not None:
             return
-        acts, self._gathered = self._gathered, []
+        acts = self._take()
         if any(_is_kept(act) for act in acts):
             self._begin([*self._facts, *acts])
         else:
@@ -198,8 +205,8 @@ class Turn:
             self.log.error("the log cannot be written, messages are refused: {why}", why=failure.value)
         self.failing = True
         self.failures += 1
-        acts = (self._committing or []) + self._gathered
-        self._committing, self._gathered = None, []
+        acts = (self._committing or []) + self._take()
+        self._committing = None
         facts: list[Act] = []
         steps: list[Step] = []
         touched: dict[Session, None] = {}
@@ -242,18 +249,17 @@ class Turn:
         """Try to write what has happened all the same; whoever has something to say meanwhile tries it too."""
         self._retrying = False
         if self._facts and self._committing is None:
-            acts, self._gathered = self._gathered, []
-            self._begin([*self._facts, *acts])
+            self._begin([*self._facts, *self._take()])
 
     def _settle(self) -> None:
-        """After a delivery: let those read on who were held back, and tell who waited for the end."""
+        """After a delivery: let those read on who were held back, and tell who waited for it."""
         if self._waiting and len(self._gathered) <= CONGESTED:
             waiting, self._waiting = self._waiting, {}
             for producer in waiting:
                 producer.resumeProducing()
-        if self._idle and not self._busy:
-            idle, self._idle = self._idle, []
-            for done in idle:
+        if self._expected and not self._facts:
+            expected, self._expected = self._expected, []
+            for done in expected:
                 done.callback(None)
 
 
