@@ -10,7 +10,7 @@ from twisted.internet.address import UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat import talking
-from twisted_chat.chat.acts import Label, Switch
+from twisted_chat.chat.acts import Answer, Inspect, Label, Switch
 from twisted_chat.chat.events import Event, Kind
 from twisted_chat.delivery import replay
 from twisted_chat.delivery.session import QUEUE_CAP, Dialect
@@ -236,6 +236,68 @@ class SlowTests(FanoutCase):
         self.assertEqual(self.eve.read(), [])
         self.eve.session.resumeProducing()
         self.assertEqual(self.eve.read(), ["[kim] one", "-- pong a", "[kim] two"])
+
+
+class Fragile(TextFormat):
+    """A format that cannot write some things: a defect."""
+
+    def event(self, event: Event) -> bytes:
+        return super().event(event) if event.text != "poison" else 1 // 0
+
+    def answer(self, answer: Answer) -> bytes:
+        return super().answer(answer) if answer.text != "pong poison" else 1 // 0
+
+
+class DefectTests(FanoutCase):
+    """A defect costs what it is in, and nothing else; and nobody but those whom it concerns."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.kim.session._dialects = {"fragile": Dialect(Fragile(False), Fragile(True))}
+        self.world.chat.do(self.kim.session, Switch(self.kim.session, "fragile"))
+        self.everyone()
+
+    def logged(self, kind: type[Exception] = ZeroDivisionError) -> None:
+        self.assertEqual(len(self.flushLoggedErrors(kind)), 1)
+
+    def test_an_event_that_cannot_be_written(self) -> None:
+        self.bob.send("one", "poison", "two")
+        kim, bob, eve = self.everyone()
+        self.assertEqual(kim, ["[bob] one", "[bob] two"])
+        self.assertEqual(bob, ["[bob] one", "[bob] poison", "[bob] two"])
+        self.assertEqual(eve, bob)
+        self.logged()
+
+    def test_an_answer_that_cannot_be_written(self) -> None:
+        self.bob.send("one")
+        self.kim.send("/ping a", "/ping poison", "/join #dev", "/ping b")
+        self.eve.send("/join #dev", "/ping c")
+        kim, bob, eve = self.everyone()
+        self.assertEqual(kim[:2], ["[bob] one", "-- pong a"])
+        self.assertEqual(kim[-2:], ["-- pong b", "user [eve] has entered the room"])
+        self.assertEqual(bob, ["[bob] one"])
+        self.assertIn("-- pong c", eve)
+        self.assertEqual(self.eve.say("hi"), ["[eve] hi"])
+        self.assertEqual(self.kim.read(), ["[eve] hi"])
+        self.logged()
+
+    def test_one_who_is_told_goodbye_goes_all_the_same(self) -> None:
+        self.kim.send("/ping poison", "/quit")
+        self.everyone()
+        self.assertTrue(self.kim.wire.disconnecting)
+        self.logged()
+
+    def test_what_is_done_with_an_event_that_was_looked_at(self) -> None:
+        session = self.bob.session
+
+        def then(found: Event | None) -> None:
+            raise KeyError("x")
+
+        session.busy = True
+        self.world.chat.do(session, Inspect(session, "#lobby", 1, then))
+        self.everyone()
+        self.assertFalse(session.busy)
+        self.logged(KeyError)
 
 
 class ReplayTests(FanoutCase):

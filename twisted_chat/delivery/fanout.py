@@ -48,6 +48,8 @@ class Run:
 
     __slots__ = ("_encoded", "changed", "events", "places")
 
+    log = Logger()
+
     def __init__(self) -> None:
         self.changed = False
         self.places: list[int] = []
@@ -58,8 +60,20 @@ class Run:
         """The events in a format, each encoded once."""
         lines = self._encoded.get(format)
         if lines is None:
-            lines = self._encoded[format] = [format.event(event) for event in self.events]
+            try:
+                lines = [format.event(event) for event in self.events]
+            except Exception:
+                lines = [self._line(format, event) for event in self.events]
+            self._encoded[format] = lines
         return lines
+
+    def _line(self, format: Format, event: Event) -> bytes:
+        try:
+            return format.event(event)
+        except Exception:
+            # All others are to be seen all the same.
+            self.log.failure("event {id} cannot be sent: a defect, please report it", id=event.id)
+            return b""
 
     def span(self, start: int, end: int) -> slice:
         """Which of the events stand between two places."""
@@ -184,47 +198,51 @@ class Fanout:
             if session.formats:
                 self._between(session, runs, start, place - 1 if type(step) is Omit else place, into)
             start = place
-            match step:
-                case Answer():
-                    into.append(session.dialect.here.answer(step))
-                case Private():
-                    format = _format(session, step.event.room)
-                    (pieces if step.aside else into).append(format.event(step.event))
-                case Enter():
-                    self._enter(session, step.room, last_id)
-                case Exit():
-                    for room in [step.room] if step.room is not None else list(session.formats):
-                        self._exit(session, room)
-                case Focus():
-                    before, session.current = session.current, step.room
-                    self._refresh(session, [room for room in (before, step.room) if room])
-                case Label(label=str() as label):
-                    session.labelled = session.labelled or Labelled(label)
-                    into = session.labelled.parts
-                case Label():
-                    into = pieces
-                    if step.complete:
+            try:
+                match step:
+                    case Answer():
+                        into.append(session.dialect.here.answer(step))
+                    case Private():
+                        format = _format(session, step.event.room)
+                        (pieces if step.aside else into).append(format.event(step.event))
+                    case Enter():
+                        self._enter(session, step.room, last_id)
+                    case Exit():
+                        for room in [step.room] if step.room is not None else list(session.formats):
+                            self._exit(session, room)
+                    case Focus():
+                        before, session.current = session.current, step.room
+                        self._refresh(session, [room for room in (before, step.room) if room])
+                    case Label(label=str() as label):
+                        session.labelled = session.labelled or Labelled(label)
+                        into = session.labelled.parts
+                    case Label():
+                        into = pieces
+                        if step.complete:
+                            self._send_labelled(session, pieces)
+                    case Sync():
+                        self._sync(session, last_id)
+                    case Switch():
+                        session.switch(step.format)
+                        self._refresh(session, list(session.formats))
+                    case Recall():
+                        replay = self._recall(session, step, last_id, runs, place)
+                        self._send_long(session, replay, pieces, into)
+                    case Tally():
+                        counting = Counting(self._store, step, last_id, session.dialect.here)
+                        self._send_long(session, counting, pieces, into)
+                    case Survey():
+                        self._send_long(session, Surveying(self._store, step, session.dialect.here), pieces, into)
+                    case Inspect():
+                        ensureDeferred(self._inspect(step))
+                    case Close():
                         self._send_labelled(session, pieces)
-                case Sync():
-                    self._sync(session, last_id)
-                case Switch():
-                    session.switch(step.format)
-                    self._refresh(session, list(session.formats))
-                case Recall():
-                    replay = self._recall(session, step, last_id, runs, place)
-                    self._send_long(session, replay, pieces, into)
-                case Tally():
-                    counting = Counting(self._store, step, last_id, session.dialect.here)
-                    self._send_long(session, counting, pieces, into)
-                case Survey():
-                    self._send_long(session, Surveying(self._store, step, session.dialect.here), pieces, into)
-                case Inspect():
-                    ensureDeferred(self._inspect(step))
-                case Close():
-                    self._send_labelled(session, pieces)
-                    session.send(b"".join(pieces))
-                    into = pieces = []
-                    session.close()
+                        session.send(b"".join(pieces))
+                        into = pieces = []
+                        session.close()
+            except Exception:
+                # It costs this step alone: they may have to leave rooms, and to be told goodbye.
+                self.log.failure("a step of a delivery failed: a defect, please report it")
         if session.formats:
             self._between(session, runs, start, end, into)
         data = b"".join(pieces)
@@ -317,7 +335,11 @@ class Fanout:
         except Exception as error:
             self.log.error("the log cannot be read: {error}", error=error)
             found = []
-        inspect.then(found[0] if found else None)
+        try:
+            inspect.then(found[0] if found else None)
+        except Exception:
+            self.log.failure("what was to be done with an event failed: a defect, please report it")
+            cast(Session, inspect.session).ready()
 
     # Audiences
 
