@@ -22,9 +22,10 @@ class Recent:
 
     @ivar since: the id of the last event before; it and what came before it are not here until loaded.
     @ivar complete: whether the lines are the room's last ones, so that the log need not be asked.
+    @ivar deletions: how often something was deleted since it was opened.
     """
 
-    __slots__ = ("_encoded", "_events", "_room", "complete", "since")
+    __slots__ = ("_encoded", "_events", "_room", "complete", "deletions", "since")
 
     def __init__(self, room: str, since: int) -> None:
         self.since = since
@@ -32,11 +33,13 @@ class Recent:
         self._events: deque[Event] = deque(maxlen=REPLAY)
         self._encoded: WeakKeyDictionary[Format, bytes] = WeakKeyDictionary()
         self.complete = False
+        self.deletions = 0
 
     def extend(self, events: Sequence[Event]) -> None:
         """Take in what has been delivered; it may begin with what came before this was opened."""
         for event in events:
             if event.kind is _DELETE:
+                self.deletions += 1
                 self._empty(deleted(event)[0])
         talk = self._new(events)
         if talk:
@@ -92,6 +95,9 @@ class _Loading:
         self._replay = replay
 
     async def page(self) -> tuple[bytes, bool]:
+        deletions = self._recent.deletions
         page = await self._replay.page()
-        self._recent._load(self._replay.loaded)
+        # What has been deleted meanwhile may have been read before; whoever joins next reads again.
+        if self._recent.deletions == deletions:
+            self._recent._load(self._replay.loaded)
         return page
