@@ -47,7 +47,7 @@ class ReplayAfterRestart(SynchronousTestCase):
         kim.send("kim")
         self.world.settle()
         # The log is read as it is before the deletion, and answers after it.
-        [(query, reading)], store._reading = store._reading, []
+        [(_, reading)], store._reading = store._reading, []
         old = [Event(e.kind, e.time, e.room, e.actor, text=e.text, id=e.id) for e in store._events if e.id <= 30][-20:]
         store.hold_reads = False
         kim.send("late")
