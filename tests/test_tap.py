@@ -67,6 +67,7 @@ class OptionTests(SynchronousTestCase):
                 "name": "chat",
                 "keep": None,
                 "guests": "yes",
+                "registration": "yes",
                 **LIMITS,
                 "shortest-password": 8,
                 "config": None,
@@ -81,6 +82,7 @@ class OptionTests(SynchronousTestCase):
         options = self.parse(
             "--line", "tcp:1", "-l", "unix:/tmp/x", "--database", "d", "--motd", "m", "--name", "n",
             "--send-queue", "99", "--keep", "90d", "--guests", "no", "--irc", "tcp:2", "--sync", "second",
+            "--registration", "no",
         )  # fmt: skip
         self.assertEqual(
             dict(options),
@@ -93,6 +95,7 @@ class OptionTests(SynchronousTestCase):
                 "name": "n",
                 "keep": "90d",
                 "guests": "no",
+                "registration": "no",
                 **LIMITS,
                 "send-queue": 99,
                 "shortest-password": 8,

@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add("accounts", _accounts, "list the accounts")
     for name, help in (
+        ("register", "make an account, also where people cannot do so themselves"),
         ("add-admin", "let an account administer the server; it is made when it is not there"),
         ("reset-password", "give an account another password"),
     ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
@@ -51,13 +51,15 @@ def makeService(options: Options) -> ChatService:
     turn = Turn(store, fanout, timed.callLater, gather=GATHER)
     passwords = Passwords(timed, options.get("credCheckers") or ())
     try:
-        guests, motd = yes_or_no("guests", options["guests"]), options.read_motd()
+        guests, registration = (yes_or_no(name, options[name]) for name in ("guests", "registration"))
+        motd = options.read_motd()
         keep, limits = _keep(options["keep"]), Limits.of(options)
     except ValueError as error:
         fail(str(error))
     chat = Chat(turn, timed.seconds, passwords, clean(options["name"]), motd, guests, limits.rooms)
     gate = Gate(timed, limits)
     chat.shortest_password = options["shortest-password"]
+    chat.registration = registration
     housekeeping = Housekeeping(timed, chat, store, keep, fanout.reread)
     eager = EagerReactor(timed, lambda factory: ProxyFactory(factory, gate))
     certificates: list[Certificates] = []
@@ -66,7 +68,7 @@ def makeService(options: Options) -> ChatService:
         endpoint = _listener(eager, description, certificates)
         listeners.append((description, endpoint, factory(chat, turn, timed, gate)))
     data = "none: nothing is kept" if memory else os.path.abspath(options["database"])
-    settings = _settings(options, chat, housekeeping, gate)
+    settings = _settings(options, chat, housekeeping, gate, [factory for _, _, factory in listeners])
     reload = Reload(timed, options, chat, certificates, settings)
     chat.rehash = reload.reload
     watchdog = Watchdog(timed)
@@ -125,11 +127,23 @@ def _listener(reactor: Any, description: str, certificates: list[Certificates]) 
     return endpoint
 
 
-def _settings(options: Options, chat: Chat, housekeeping: Housekeeping, gate: Gate) -> dict[str, Callable[[Any], None]]:
+def _settings(
+    options: Options, chat: Chat, housekeeping: Housekeeping, gate: Gate, factories: Sequence[Any]
+) -> dict[str, Callable[[Any], None]]:
     """What makes a new value of an option hold while the daemon runs, for those for which that is possible."""
+
+    def offer() -> None:
+        for factory in factories:
+            if factory.name == "irc":
+                factory.offer()
 
     def guests(value: str) -> None:
         chat.guests = yes_or_no("guests", value)
+        offer()
+
+    def registration(value: str) -> None:
+        chat.registration = yes_or_no("registration", value)
+        offer()
 
     def keep(value: str | None) -> None:
         housekeeping.keep = _keep(value)
@@ -151,6 +165,7 @@ def _settings(options: Options, chat: Chat, housekeeping: Housekeeping, gate: Ga
         "guests": guests,
         "keep": keep,
         "name": name,
+        "registration": registration,
         "shortest-password": shortest_password,
     }
     limits = {option: limit(option) for option in LIMITS}

@@ -56,6 +56,33 @@ class RegisterTests(RegistrationCase):
         self.world.store.release()
         self.assertEqual(len(kim.read()), 1)
 
+    def test_where_only_the_operator_makes_accounts(self) -> None:
+        self.world.chat.registration = False
+        kim = self.world.enter("kim")
+        refused = ["!! Nobody can register here: the operator makes the accounts."]
+        self.assertEqual(kim.say(f"/register {OTHER}"), refused)
+        self.assertEqual(self.world.passwords.asked, 0)
+        self.assertIsNone(self.stored("kim"))
+        for command in ("/claim", "/unread", "/history with ann", "/cert", f"/password {OTHER} {PASSWORD}"):
+            self.assertNotIn("/register", kim.say(command)[0])
+        order = {"do": "register", "name": "kim", "password": f"hash of {OTHER}", "scram": "s"}
+        orders.execute(self.world.chat, "1", order)
+        self.world.settle()
+        self.assertEqual(self.stored("kim")["scram"], "s")
+        owner = self.world.connect()
+        owner.say("kim", OTHER)
+        self.assertTrue(owner.session.user.registered)
+        self.assertFalse(kim.session.alive)
+
+    def test_an_order_makes_no_second_account(self) -> None:
+        before = self.account("ann")
+        orders.execute(self.world.chat, "1", {"do": "register", "name": "Ann", "password": "x"})
+        orders.execute(self.world.chat, "2", {"do": "register", "name": "new"})
+        self.world.settle()
+        self.assertEqual(self.account("ann"), before)
+        answers = [self.world.store._records["answer", key]["text"] for key in "12"]
+        self.assertEqual(answers, ["There is an account ann already.", "There is no account new."])
+
     def test_a_password_has_bounds(self) -> None:
         kim = self.world.enter("kim")
         for password in ("x" * 7, "x" * 1001):

@@ -56,17 +56,30 @@ class ReloadTests(SynchronousTestCase):
     def test_options_hold_at_once(self) -> None:
         service = self.make("")
         chat, ((_, _, factory),) = service._chat, service._listeners
-        self.file.write_text('guests = false\nname = "new"\nkeep = 7\nsend-queue = 99\n')
+        self.file.write_text('guests = false\nregistration = false\nname = "new"\nkeep = 7\nsend-queue = 99\n')
         told = chat.rehash()
-        for name in ("guests", "name", "keep", "send-queue"):
+        for name in ("guests", "registration", "name", "keep", "send-queue"):
             self.assertIn(f"{name} is changed", told)
         self.assertEqual(
-            (chat.guests, chat.server, service._housekeeping.keep.events, factory.gate.limits.send_queue),
-            (False, "new", 7, 99),
+            (chat.guests, chat.registration, chat.server, service._housekeeping.keep.events),
+            (False, False, "new", 7),
         )
+        self.assertEqual(factory.gate.limits.send_queue, 99)
         self.file.write_text("")
         chat.rehash()
-        self.assertEqual((chat.guests, chat.server, service._housekeeping.keep), (True, "chat", None))
+        self.assertEqual((chat.guests, chat.registration, chat.server), (True, True, "chat"))
+        self.assertIsNone(service._housekeeping.keep)
+
+    def test_irc_offers_what_can_be_done_now(self) -> None:
+        service = self.make('irc = ["tcp:6667"]\nregistration = false\n')
+        (factory,) = (factory for _, _, factory in service._listeners if factory.name == "irc")
+        offered = []
+        for said in ("", "registration = false\n", "guests = false\n", ""):
+            offered.append("draft/account-registration" in factory.offered)
+            self.file.write_text('irc = ["tcp:6667"]\n' + said)
+            service._chat.rehash()
+        offered.append("draft/account-registration" in factory.offered)
+        self.assertEqual(offered, [False, True, False, False, True])
 
     def test_limits_hold_at_once(self) -> None:
         service = self.make("")

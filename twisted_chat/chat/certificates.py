@@ -80,7 +80,7 @@ def remove(chat: Chat, session: Session, fingerprint: str) -> None:
 def _own(chat: Chat, session: Session) -> Account:
     account = chat.account_of(chat.user(session))
     if account is None:
-        raise Refused("not-registered", "You have no account. /register PASSWORD makes one of your name.")
+        raise chat.account_needed("You have no account.")
     return account
 
 

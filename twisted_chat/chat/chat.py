@@ -39,6 +39,7 @@ class Chat:
     @ivar bans: who is kept out of the server, by mask.
     @ivar shunned: keys of names and addresses whose words reach nobody, and because of which name.
     @ivar logins: how often somebody has come in, since the start.
+    @ivar registration: whether people may make accounts themselves.
     @ivar shortest_password: how many characters a new password needs.
     @ivar rehash: reads the operator's files again, and tells what has changed: sentences for the operator.
     @ivar cloak_key: what cloaks are made with; kept, as bans on them are.
@@ -92,6 +93,7 @@ class Chat:
         self.watching = Watching()
         self.subscriptions = Subscriptions()
         self.most = 0
+        self.registration = True
         self.shortest_password = MIN_PASSWORD
         self.scram_secret = b""
         self.cloak_key = b""
@@ -230,6 +232,14 @@ class Chat:
 
     def account_of(self, user: User) -> Account | None:
         return self.accounts.get(user.name.key) if user.registered else None
+
+    def account_needed(self, why: str) -> Refused:
+        """What somebody is told who is a guest, and has asked for something that takes an account.
+
+        @param why: a sentence; it is followed by how to get one.
+        """
+        how = "/register PASSWORD makes one of your name." if self.registration else "The operator makes them."
+        return Refused("not-registered", why if self.authenticator.outside else f"{why} {how}")
 
     def is_admin(self, user: User) -> bool:
         account = self.account_of(user)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from .acts import Answer, Recall, Session, Survey
 from .chat import REPLAY, Chat, counted
-from .errors import Refused
 from .events import Kind, inbox, sent
 from .names import Name, parse_name
 from .rooms import Room, User
@@ -71,9 +70,7 @@ def with_person(chat: Chat, session: Session, text: str, part: Part, shown: Show
     user, name = chat.user(session), parse_name(text)
     account = chat.account_of(user)
     if account is None:
-        raise Refused(
-            "not-registered", "Direct messages are kept for accounts. /register PASSWORD makes one of your name."
-        )
+        raise chat.account_needed("Direct messages are kept for accounts.")
     mine = user.name.key
     newest = part.newest or (part.after is None and part.since is None)
     since = max(part.since or 0, ceil(account.created * 1000))
@@ -158,7 +155,7 @@ def show_unread(chat: Chat, session: Session) -> None:
     user = chat.user(session)
     account = chat.account_of(user)
     if account is None:
-        raise Refused("not-registered", "What is new is remembered for accounts. /register PASSWORD makes one.")
+        raise chat.account_needed("What is new is remembered for accounts.")
     rooms = [room.name for room in user.rooms if room.name in user.marks]
     reads = chat.reads.get(user.name.key, {})
     for name in rooms:

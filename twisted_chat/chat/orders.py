@@ -19,8 +19,9 @@ OPERATOR = "(operator)"
 def execute(chat: Chat, key: str, order: Mapping[str, Any]) -> None:
     """Do what an order says, once: it is removed and answered in the same transaction.
 
-    @param order: C{do}: one of C{add-admin}, C{remove-admin}, C{reset-password}, C{suspend}, C{unsuspend} and C{erase};
-        C{name}: of the account; C{password} and C{scram}: what is stored of a new one (L{accounts.Secret}); C{reason}.
+    @param order: C{do}: one of C{register}, C{add-admin}, C{remove-admin}, C{reset-password}, C{suspend}, C{unsuspend}
+        and C{erase}; C{name}: of the account; C{password} and C{scram}: what is stored of a new one
+        (L{accounts.Secret}); C{reason}.
     """
     steps: list[Step] = []
     try:
@@ -45,13 +46,16 @@ def _do(chat: Chat, order: Mapping[str, Any], steps: list[Step]) -> str:
     account = chat.accounts.get(name.key)
     reason = str(order.get("reason", ""))
     now = chat.now()
-    if account is None and what == "add-admin" and order.get("password"):
+    if account is None and what in ("register", "add-admin") and order.get("password"):
         chat.check_free(name, chat.users.get(name.key))
-        made = Account(name.shown, str(order["password"]), now, now, admin=True, scram=str(order.get("scram", "")))
+        admin, scram = what == "add-admin", str(order.get("scram", ""))
+        made = Account(name.shown, str(order["password"]), now, now, admin=admin, scram=scram)
         put, _ = chat.accounts.put(made)
-        text = f"The account {name.shown} is made, and administers the server."
+        text = f"The account {name.shown} is made{', and administers the server' if admin else ''}."
     elif account is None:
         raise Refused("no-such-account", f"There is no account {name.shown}.")
+    elif what == "register":
+        raise Refused("registered", f"There is an account {account.name} already.")
     elif what in ("add-admin", "remove-admin"):
         put = chat.accounts.note(name.key, admin=what == "add-admin")
         text = f"{account.name} {'administers' if what == 'add-admin' else 'no longer administers'} the server."

@@ -26,7 +26,7 @@ def claim(chat: Chat, session: Session, where: str | None = None) -> None:
     """
     user, room = chat.user(session), chat.own_room(session, where)
     if not user.registered:
-        raise Refused("not-registered", "Rooms are owned by accounts. /register PASSWORD makes one of your name.")
+        raise chat.account_needed("Rooms are owned by accounts.")
     if room.roles.get(user.name.key) is Role.OWNER:
         raise Refused("same-role", f"{room.name} is yours already.")
     if room.name == LOBBY or Role.OWNER in room.roles.values():

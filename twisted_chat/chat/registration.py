@@ -14,11 +14,17 @@ from .events import Put
 from .names import Name, parse_name
 
 WRONG = Refused("wrong-password", "Wrong name or password.")
+CLOSED = Refused("no-registration", "Nobody can register here: the operator makes the accounts.")
 
 
 def asks_password(chat: Chat, name: Name) -> bool:
     """Whether someone who gives this name at the prompt is to be asked for a password."""
     return chat.accounts.get(name.key) is not None or not chat.guests
+
+
+def is_open(chat: Chat) -> bool:
+    """Whether whoever comes may make an account."""
+    return chat.registration and chat.guests and not chat.authenticator.outside
 
 
 def register(
@@ -34,7 +40,7 @@ def register(
     @param name: the account's name, for those who have not come in yet.
     @param then: called with the account when it is made, makes what else the session is told.
     @param otherwise: called with why not, if that is found out later; by default, the session is told.
-    @raise Refused: C{"registered"}, C{"own-name"}, C{"bad-password"} or C{"outside"}; or as
+    @raise Refused: C{"registered"}, C{"own-name"}, C{"bad-password"}, C{"outside"} or C{"no-registration"}; or as
         L{presence.check_admitted} and C{Chat.check_free}.
     """
     user = session.user if name is not None else chat.user(session)
@@ -46,6 +52,8 @@ def register(
     if chat.authenticator.outside:
         # Or anyone could take, as a guest, a name that somebody has there.
         raise Refused("outside", "Accounts are kept elsewhere: /login NAME PASSWORD, with your password there.")
+    if not chat.registration:
+        raise CLOSED.again()
     check_password(password, chat.shortest_password)
     _check_new(chat, session, wanted)
 
@@ -268,7 +276,7 @@ def change_password(chat: Chat, session: Session, old: str, new: str) -> None:
     user = chat.user(session)
     account = chat.account_of(user)
     if account is None:
-        raise Refused("not-registered", "You have no account. /register PASSWORD makes one of your name.")
+        raise chat.account_needed("You have no account.")
     if not account.password:
         raise Refused("outside", "Your password is kept elsewhere, and cannot be changed here.")
     check_password(new, chat.shortest_password)

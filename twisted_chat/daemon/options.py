@@ -53,6 +53,7 @@ class Options(UsageOptions, AuthOptionMixin):
         ["name", None, "chat", "What the server calls itself."],
         ["keep", None, None, "How much is kept: a time such as 90d, or a number of events. [default: everything]"],
         ["guests", None, "yes", "Whether people without an account may come in: yes or no."],
+        ["registration", None, "yes", "Whether people may make accounts themselves: yes or no."],
         *PARAMETERS,
         ["metrics", None, None, "Where to answer Prometheus, an endpoint such as tcp:9100:interface=127.0.0.1."],
         ["shortest-password", None, MIN_PASSWORD, "How many characters a new password needs.", int],

@@ -249,6 +249,41 @@ class RegisterTests(ServicesCase):
         self.assertEqual(early.ask(f"REGISTER * * {OTHER}")[0].command, "FAIL")
         self.assertIsNone(self.account("new"))
 
+    def test_where_only_the_operator_makes_accounts(self) -> None:
+        """REGISTER is not offered, refused where it is tried, and those who are here are told when that changes."""
+        capability = "draft/account-registration"
+        kim, old = irc_enter(self.world, "kim", caps=[capability, "cap-notify"]), irc_enter(self.world, "old")
+        early = irc_connect(self.world)
+        self.assertIn(f"{capability}=before-connect", " ".join(s.text for s in early.ask("CAP LS 302")).split())
+        self.world.chat.registration = False
+        self.world.irc.offer()
+        self.world.irc.offer()
+        self.world.settle()
+        self.assertEqual([said.params for said in kim.heard()], [["kim", "DEL", capability]])
+        self.assertEqual([said.params for said in early.heard()], [["*", "DEL", capability]])
+        self.assertEqual(old.heard(), [])
+        self.assertEqual(kim.ask("CAP LIST")[0].text, "cap-notify")
+        self.assertEqual(kim.ask(f"CAP REQ {capability}")[0].params[1], "NAK")
+        self.assertEqual(kim.ask(f"CAP REQ -{capability}")[0].params[1], "ACK")
+        self.assertNotIn(capability, " ".join(said.text for said in early.ask("CAP LS 302")))
+        why = "Nobody can register here: the operator makes the accounts."
+        early.ask("NICK new")
+        for client, name in ((kim, "kim"), (early, "new")):
+            said = client.ask(f"REGISTER * * {OTHER}")[0]
+            self.assertEqual((said.command, said.params), ("FAIL", ["REGISTER", "TEMPORARILY_UNAVAILABLE", name, why]))
+        self.assertEqual(self.notices(kim, "NickServ", f"REGISTER {OTHER}"), [why])
+        self.assertEqual(kim.ask(f"REGISTER {OTHER}")[0].text, why)
+        self.assertEqual(self.world.passwords.asked, 0)
+        self.world.chat.registration = True
+        self.world.irc.offer()
+        self.world.settle()
+        self.assertEqual([said.params for said in kim.heard()], [["kim", "NEW", f"{capability}=before-connect"]])
+        self.assertEqual(kim.ask(f"REGISTER * * {OTHER}")[0].command, "900")
+
+    def test_it_is_not_offered_where_nobody_may_come_in_without_an_account(self) -> None:
+        client = irc_connect(World(guests=False))
+        self.assertNotIn("registration", " ".join(said.text for said in client.ask("CAP LS 302")))
+
     def test_what_cannot_be_kept(self) -> None:
         kim = irc_connect(self.world)
         kim.ask("CAP LS 302", "NICK kim")

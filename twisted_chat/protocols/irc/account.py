@@ -26,6 +26,9 @@ _CODES = {
     "own-name": "ACCOUNT_NAME_MUST_BE_NICK",
     "bad-password": "WEAK_PASSWORD",
     "slow-down": "TEMPORARILY_UNAVAILABLE",
+    "no-registration": "TEMPORARILY_UNAVAILABLE",
+    "no-guests": "TEMPORARILY_UNAVAILABLE",
+    "outside": "TEMPORARILY_UNAVAILABLE",
 }
 
 

@@ -9,6 +9,8 @@ from ...chat.text import MAX_LINES
 MAX_BYTES = 4096
 _METADATA = f"before-connect,max-keys={MAX_KEYS},max-subs={MAX_SUBSCRIPTIONS},max-value-bytes={MAX_VALUE}"
 
+# Offered where whoever comes may make an account (L{chat.registration.is_open}).
+REGISTRATION = "draft/account-registration"
 # Name, and the value shown to those who ask by CAP LS 302.
 CAPABILITIES: dict[str, str] = {
     "account-notify": "",
@@ -17,7 +19,7 @@ CAPABILITIES: dict[str, str] = {
     "batch": "",
     "cap-notify": "",
     "chghost": "",
-    "draft/account-registration": "before-connect",
+    REGISTRATION: "before-connect",
     "draft/channel-rename": "",
     "draft/chathistory": "",
     "draft/event-playback": "",

@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
-from ...chat import commands
+from ...chat import commands, registration
 from ...chat.acts import Act, Answer, Focus, Label, Step, Switch
 from ...chat.chat import Chat
 from ...chat.errors import Refused
@@ -21,7 +21,7 @@ from ...delivery.turn import Turn
 from ..gate import Gate
 from ..intake import BoundedLines, IntakeFactory
 from . import VERBS, metadata
-from .capabilities import SERVICE, WIRE
+from .capabilities import CAPABILITIES, REGISTRATION, SERVICE, WIRE
 from .formats import Dialects
 from .greeting import Census
 from .message import MAX_CLIENT_TAGS, MAX_LINE, MAX_TAGS, Message, cut, escape, parse
@@ -295,6 +295,15 @@ class IRCProtocol(BoundedLines):
         if before & WIRE != caps & WIRE:
             self._switch()
 
+    def tell_offer(self, name: str) -> None:
+        """A capability can be asked for from here on, or no longer."""
+        value = self.factory.offered.get(name)
+        if value is None:
+            self.set_caps(self.caps - {name})
+        if "cap-notify" in self.caps:
+            what = f"DEL :{name}" if value is None else f"NEW :{name}={value}" if value else f"NEW :{name}"
+            self.lines([f":{self.server} CAP {self.nick} {what}"])
+
     def _switch(self) -> None:
         service = [f"{SERVICE}{self._service}"] if self._service else []
         self.put(Switch(self.session, " ".join(sorted(self.caps & WIRE) + service)))
@@ -305,6 +314,7 @@ class IRCFactory(IntakeFactory):
 
     @ivar dialects: the formats of all of them.
     @ivar made: when this was made, in seconds since 1970.
+    @ivar offered: the capabilities that a client can ask for now, and their values.
     @ivar census: the last count, see L{greeting}.
     """
 
@@ -316,7 +326,20 @@ class IRCFactory(IntakeFactory):
         self.dialects = Dialects(host_name(chat.server))
         self.made = chat.now()
         self.census: Census | None = None
+        self.offered: Mapping[str, str] = CAPABILITIES
+        self.offer()
         self._passed = count(1)
+
+    def offer(self) -> None:
+        """What can be asked for may have changed: tell those who want to know. IRCv3 cap-notify."""
+        offered = dict(CAPABILITIES)
+        if not registration.is_open(self.chat):
+            del offered[REGISTRATION]
+        changed, self.offered = self.offered.keys() ^ offered.keys(), offered
+        for name in changed:
+            for connection in self.connections:
+                if isinstance(connection, IRCProtocol):
+                    connection.tell_offer(name)
 
     def passing_id(self) -> str:
         """A name for a message that is passed on, and not kept (IRCv3 message-ids): none like it was given before."""

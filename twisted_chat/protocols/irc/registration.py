@@ -120,7 +120,7 @@ def cap(connection: IRCProtocol, message: Message) -> None:
         values = bool(rest) and rest[0].isdecimal() and int(rest[0][:9]) >= 302
         if values:
             connection.caps |= STICKY
-        shown = {**CAPABILITIES, "sasl": ",".join(sasl.mechanisms(connection))}
+        shown = {**connection.factory.offered, "sasl": ",".join(sasl.mechanisms(connection))}
         _list(connection, "LS", [f"{n}={v}" if v and values else n for n, v in shown.items()], values)
     elif subcommand == "LIST":
         _list(connection, "LIST", sorted(connection.caps), True)
@@ -128,7 +128,8 @@ def cap(connection: IRCProtocol, message: Message) -> None:
         asked = rest[0].split()
         on = frozenset(word for word in asked if not word.startswith("-"))
         off = frozenset(word[1:] for word in asked if word.startswith("-"))
-        if (on | off) <= CAPABILITIES.keys() and not (off & STICKY & connection.caps):
+        known = on <= connection.factory.offered.keys() and off <= CAPABILITIES.keys()
+        if known and not (off & STICKY & connection.caps):
             connection.set_caps((connection.caps | on) - off)
             _say(connection, "ACK", rest[0])
         else:
