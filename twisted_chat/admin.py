@@ -25,8 +25,9 @@ from .delivery.fanout import Fanout
 from .delivery.turn import Turn
 from .housekeeping import Housekeeping
 from .store import maintenance
+from .store.database import in_use
 from .store.interface import StoreError
-from .store.sqlite import SQLiteStore, in_use
+from .store.sqlite import SQLiteStore
 
 PATIENCE = 60.0
 

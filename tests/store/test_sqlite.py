@@ -16,10 +16,11 @@ from twisted.internet import reactor, task
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from twisted_chat.chat.events import Event, Kind, Put
-from twisted_chat.store import sqlite as module
+from twisted_chat.chat.events import Event, Kind, Move, Put
+from twisted_chat.store import database
+from twisted_chat.store.database import schema_steps
 from twisted_chat.store.interface import Query, StoreError
-from twisted_chat.store.sqlite import SQLiteStore, schema_steps
+from twisted_chat.store.sqlite import SQLiteStore
 
 timed: Any = reactor
 
@@ -118,7 +119,7 @@ class SyncedLaterTests(FileCase):
         store = self.opened(SYNC=60.0)
         self.assertEqual(store._writing.execute("PRAGMA synchronous").fetchone(), (1,))
         for _ in range(1500):
-            store._append([said("x")])
+            store._log.append([said("x")])
         self.assertLess(self.on_disk(), 1)
 
     async def test_what_was_committed_follows_to_the_disk(self) -> None:
@@ -225,7 +226,7 @@ class SchemaTests(FileCase):
 
     def steps(self, *more: str) -> None:
         steps = [*schema_steps(), *more]
-        patch = mock.patch.object(module, "schema_steps", lambda: steps)
+        patch = mock.patch.object(database, "schema_steps", lambda: steps)
         patch.start()
         self.addCleanup(patch.stop)
 
@@ -252,7 +253,7 @@ class SchemaTests(FileCase):
         with sqlite3.connect(self.path) as db:
             db.executescript(
                 f"PRAGMA journal_mode=WAL; {schema_steps()[0]} PRAGMA user_version=1;"
-                f"PRAGMA application_id={module.APPLICATION_ID};"
+                f"PRAGMA application_id={database.APPLICATION_ID};"
                 "INSERT INTO room VALUES (1, '#lobby', 'rules');"
                 "INSERT INTO event VALUES (1, 1795341600000, 1, 1, 0, 'kim', '', 'an old apple');"
                 "INSERT INTO event VALUES (2, 1795341600000, 3, NULL, 0, 'kim', 'bob', 'psst');"
@@ -274,7 +275,7 @@ class SchemaTests(FileCase):
         await store.append([said("old")])
         await self.close(store)
         old = self.version()
-        with mock.patch.object(module, "schema_steps", lambda: [*schema_steps(), "CREATE TABLE pin (x); BAD;"]):
+        with mock.patch.object(database, "schema_steps", lambda: [*schema_steps(), "CREATE TABLE pin (x); BAD;"]):
             self.assertIn("syntax error", self.refused(self.path))
         self.assertEqual(self.version(), old)
         self.assertEqual(await self.texts(self.open(self.path)), ["old"])
@@ -287,7 +288,7 @@ class SchemaTests(FileCase):
         self.assertIn("newer version of twisted-chat (schema 99)", self.refused(self.path))
 
     def test_the_steps_are_numbered_without_gaps(self) -> None:
-        names = sorted(p.name for p in (Path(module.__file__).parent / "schema").glob("*.sql"))
+        names = sorted(p.name for p in (database.SCHEMA).glob("*.sql"))
         self.assertEqual(names, [f"{number:04}.sql" for number in range(1, len(names) + 1)])
         self.assertEqual(len(schema_steps()), len(names))
 
@@ -407,6 +408,16 @@ class FullDiskTests(FileCase):
         self.assertEqual(await self.texts(store), ["next"])
         self.assertEqual([e.text for e in await store.read(Query(("#new",), 9))], ["there"])
 
+    async def test_nor_one_beside_a_room_that_gets_another_name(self) -> None:
+        store = self.open(self.path)
+        await store.append([said("before", "#old")])
+        with self.assertRaises(Exception):  # noqa: B017
+            await store.append([Move("#old", "#new"), said("\ud800", "#new")])
+        await store.append([said("next", "#old")])
+        await self.close(store)
+        store = self.open(self.path)
+        self.assertEqual([e.text for e in await store.read(Query(("#old",), 9))], ["before", "next"])
+
 
 class IndexTests(FileCase):
     def indexed(self) -> int:
@@ -434,10 +445,10 @@ class IndexTests(FileCase):
     async def test_the_index_follows_a_busy_log_when_it_lags_too_far(self) -> None:
         store = self.open(self.path)
         store._writer._pause = 60.0
-        store.INDEX_LAG, store._index.STEP = 10, 5
+        store.INDEX_LAG, store._log.index.STEP = 10, 5
         for i in range(40):
             await store.append([said(f"word{i}")])
-        self.assertGreater(store._index.upto, 20)
+        self.assertGreater(store._log.index.upto, 20)
 
     async def test_what_was_not_indexed_when_the_daemon_died_is_found_after_its_start(self) -> None:
         store = self.open(self.path)
@@ -464,7 +475,7 @@ class IndexTests(FileCase):
 
     async def test_many_events_are_indexed_before_a_search_answers(self) -> None:
         store = self.open(self.path)
-        store._index.STEP = 7
+        store._log.index.STEP = 7
         await store.append([said("needle"), *(said(f"hay{i}") for i in range(100)), said("needle")])
         self.assertEqual(await self.texts(store, "needle"), ["needle", "needle"])
 

@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from ..chat.events import Kind, inbox
+from .database import APPLICATION_ID, make_private, quoted, schema_steps
 from .interface import StoreError
-from .sqlite import APPLICATION_ID, make_private, quoted, schema_steps
 
 # As the roles are stored.
 ROLES = {2: "voice", 3: "op", 4: "owner"}

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
 
-from ..chat.events import TALK, Event, Kind, Move, Put, Record, deleted
-from . import reading, removal
+from ..chat.events import Event, Record
+from . import database, reading
 from .interface import Query, Store, StoreError
-from .search import SearchIndex
-from .statements import MOST, Insert
 from .worker import T, Worker
-
-# "chat" in ASCII, in the file's header: so that we never write into another program's database.
-APPLICATION_ID = 0x63686174
-SCHEMA = Path(__file__).with_name("schema")
-
-_INSERT = Insert("event", "(?,?,?,?,?,?,?,?)")
-# What an event's kind is in its row: kind and presence. Plain numbers, which are bound without a detour.
-_NUMBERS = {kind: (int(kind), int(kind not in TALK)) for kind in Kind}
-# These change more than their own row. Getting at a member of an Enum is slow in Python 3.11, asking a set is not.
-_RARE = frozenset({Kind.TOPIC, Kind.DELETE})
+from .writing import LogWriter
 
 
 class SQLiteStore(Store):
@@ -61,21 +47,20 @@ class SQLiteStore(Store):
         self._failing = False
         self.path = path
         self._from_thread = from_thread
-        self._rooms: dict[str, int] = {}
-        self._last_id = 0
 
     # Opening and closing
 
     def open(self) -> None:
-        self._lock = self._take_lock()
+        self._lock = database.lock(self.path)
         with suppress(OSError):  # SQLite says better what is wrong
-            make_private(self.path)
+            database.make_private(self.path)
         try:
-            self._writing = self._connect(self.path)
+            self._writing = database.connect(self.path)
             try:
-                self._prepare()
-                self._reading = self._connect(f"file:{quoted(self.path)}?mode=ro")
-                self._syncing = None if self._sync_commits else self._connect(self.path)
+                database.prepare(self._writing, self.path, self._sync_commits)
+                self._log = LogWriter(self._writing)
+                self._reading = database.connect(self.path, read_only=True)
+                self._syncing = None if self._sync_commits else database.connect(self.path)
             except BaseException:
                 self._writing.close()
                 raise
@@ -92,59 +77,6 @@ class SQLiteStore(Store):
         if self._syncing is not None:
             self._syncer = Worker("log syncer", self._from_thread, self._sync, self.SYNC)
             self._syncer.start()
-
-    def _take_lock(self) -> IO[bytes]:
-        # A file of its own: closing any descriptor of the database would drop SQLite's own locks on it.
-        try:
-            lock = open(self.path + ".lock", "ab")  # noqa: SIM115  # held while the store is open
-        except OSError as error:
-            raise StoreError(f"{self.path}: {error.strerror}") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            raise StoreError(f"{self.path}: in use by another daemon") from error
-        return lock
-
-    def _connect(self, path: str) -> sqlite3.Connection:
-        return sqlite3.connect(
-            path,
-            timeout=5.0,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-            uri=path.startswith("file:"),
-        )
-
-    def _prepare(self) -> None:
-        db = self._writing
-        (application,) = db.execute("PRAGMA application_id").fetchone()
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if application != APPLICATION_ID and tables:
-            raise StoreError(f"{self.path}: a database of another program")
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute(f"PRAGMA synchronous={'FULL' if self._sync_commits else 'NORMAL'}")
-        if not self._sync_commits:
-            db.execute("PRAGMA wal_autocheckpoint=0")
-        db.execute("PRAGMA foreign_keys=ON")
-        self._upgrade()
-        self._rooms = dict(db.execute("SELECT name, id FROM room"))
-        (self._last_id,) = db.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
-        self._index = SearchIndex(db)
-
-    def _upgrade(self) -> None:
-        """Bring the schema to the newest version, one numbered file after the other, each in one transaction."""
-        db = self._writing
-        steps = schema_steps()
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > len(steps):
-            raise StoreError(f"{self.path}: made by a newer version of twisted-chat (schema {version})")
-        for number, script in list(enumerate(steps, 1))[version:]:
-            db.executescript(
-                f"BEGIN IMMEDIATE; {script}\n"
-                f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={number}; COMMIT;"
-            )
-            self.log.info("database {path}: schema {number}", path=self.path, number=number)
 
     def close(self) -> Deferred[None]:
         # The last connection to close copies the write-ahead log into the database and removes it, if it may write.
@@ -164,121 +96,16 @@ class SQLiteStore(Store):
     # Writing
 
     def append(self, records: Sequence[Record]) -> Deferred[None]:
-        appended = self._writer.ask(self._append, records).addCallback(lambda _: self.feed(records))
-        if self._last_id - self._index.upto > self.INDEX_LAG:
+        appended = self._writer.ask(self._log.append, records).addCallback(lambda _: self.feed(records))
+        if self._log.last_id - self._log.index.upto > self.INDEX_LAG:
             self._writer.ask(self._index_when_idle)
         return appended
 
-    def _append(self, records: Sequence[Record]) -> None:
-        """In the writer's thread."""
-        db, rooms = self._writing, self._rooms
-        events = [record for record in records if type(record) is Event]
-        puts = [record for record in records if type(record) is Put]
-        new_rooms = {e.stream for e in events if e.stream is not None and e.stream not in rooms}
-        if len(events) + len(puts) < len(records):
-            self._append_moving(records)
-            return
-        rare = [e for e in events if e.kind in _RARE]
-        topics = [(e.text, e.room) for e in rare if e.kind is Kind.TOPIC]
-        deletes = [e for e in rare if e.kind is Kind.DELETE]
-        number = self._last_id
-        values: list[object] = []
-        try:
-            if new_rooms or topics or deletes or puts or len(events) > MOST:
-                db.execute("BEGIN IMMEDIATE")
-            for name in new_rooms:
-                rooms[name] = db.execute("INSERT INTO room (name) VALUES (?) RETURNING id", (name,)).fetchone()[0]
-            for event in events:
-                number += 1
-                kind, presence = _NUMBERS[event.kind]
-                room = event.stream
-                values += (number, event.time, kind, None if room is None else rooms[room])
-                values += (presence, event.actor, event.target, event.text)
-            # One statement alone commits by itself.
-            _INSERT.execute(db, values)
-            if topics:
-                db.executemany("UPDATE room SET topic = ? WHERE name = ?", topics)
-            for put in puts:
-                _put(db, put)
-            for event in deletes:
-                removal.empty(db, self._index, rooms[event.stream or ""], deleted(event)[0])
-            if db.in_transaction:
-                db.execute("COMMIT")
-        except Exception as error:
-            for name in new_rooms:
-                rooms.pop(name, None)
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise StoreError(str(error)) from error
-            raise
-        for i, event in enumerate(events, self._last_id + 1):
-            event.id = i
-        self._last_id = number
-
-    def _append_moving(self, records: Sequence[Record]) -> None:
-        """In the writer's thread: the same, where rooms get other names in between."""
-        db, rooms = self._writing, dict(self._rooms)
-        number = self._last_id
-        with self._transaction():
-            for record in records:
-                if isinstance(record, Put):
-                    _put(db, record)
-                elif isinstance(record, Move):
-                    _move(db, rooms, record)
-                else:
-                    number += 1
-                    self._append_one(record, number, rooms)
-        events = (record for record in records if isinstance(record, Event))
-        for i, event in enumerate(events, self._last_id + 1):
-            event.id = i
-        self._rooms, self._last_id = rooms, number
-
-    def _append_one(self, event: Event, number: int, rooms: dict[str, int]) -> None:
-        db, name = self._writing, event.stream
-        if name is not None and name not in rooms:
-            rooms[name] = db.execute("INSERT INTO room (name) VALUES (?) RETURNING id", (name,)).fetchone()[0]
-        room = None if name is None else rooms[name]
-        kind, presence = _NUMBERS[event.kind]
-        _INSERT.execute(db, [number, event.time, kind, room, presence, event.actor, event.target, event.text])
-        if event.kind is Kind.TOPIC:
-            db.execute("UPDATE room SET topic = ? WHERE id = ?", (event.text, room))
-        elif event.kind is Kind.DELETE and room is not None:
-            removal.empty(db, self._index, room, deleted(event)[0])
-
     def forget(self, before: int, limit: int) -> Deferred[int]:
-        return self._writer.ask(self._forget, before, limit)
-
-    def _forget(self, before: int, limit: int) -> int:
-        with self._transaction():
-            return removal.forget(self._writing, self._index, before, limit)
+        return self._writer.ask(self._log.forget, before, limit)
 
     def erase(self, name: str, after: int, limit: int) -> Deferred[int | None]:
-        return self._writer.ask(self._erase, name, after, limit)
-
-    def _erase(self, name: str, after: int, limit: int) -> int | None:
-        with self._transaction():
-            removal.erase(self._writing, self._index, name, after, limit)
-        return after + limit if after + limit < self._last_id else None
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        db = self._writing
-        try:
-            db.execute("BEGIN IMMEDIATE")
-            yield
-            db.execute("COMMIT")
-        except sqlite3.Error as error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise StoreError(str(error)) from error
-
-    def size(self) -> Deferred[int]:
-        return self._reader.ask(self._size)
-
-    def _size(self) -> int:
-        (span,) = self._reading.execute("SELECT coalesce(max(id) - min(id) + 1, 0) FROM event").fetchone()
-        return int(span)
+        return self._writer.ask(self._log.erase, name, after, limit)
 
     # The disk, when commits do not wait for it
 
@@ -319,7 +146,7 @@ class SQLiteStore(Store):
             return False
 
     def _index_step(self) -> bool:
-        return self._index.step(self._last_id)
+        return self._log.index.step(self._log.last_id)
 
     async def _bring_index_up_to_date(self) -> None:
         """In the reactor's thread: step by step, so that commits come between."""
@@ -350,7 +177,7 @@ class SQLiteStore(Store):
     ) -> Deferred[T]:
         def answer() -> T:
             try:
-                return function(self._reading, self._rooms)
+                return function(self._reading, self._log.rooms)
             except sqlite3.Error as error:
                 raise StoreError(str(error)) from error
 
@@ -358,6 +185,13 @@ class SQLiteStore(Store):
             return self._reader.ask(answer)
         indexed = ensureDeferred(self._bring_index_up_to_date())
         return indexed.addCallback(lambda _: self._reader.ask(answer))
+
+    def size(self) -> Deferred[int]:
+        return self._reader.ask(self._size)
+
+    def _size(self) -> int:
+        (span,) = self._reading.execute("SELECT coalesce(max(id) - min(id) + 1, 0) FROM event").fetchone()
+        return int(span)
 
     def read_records(self, kind: str) -> Deferred[list[tuple[str, Mapping[str, Any]]]]:
         return self._reader.ask(self._read_records, kind)
@@ -375,52 +209,3 @@ class SQLiteStore(Store):
 
     def topics(self) -> list[tuple[str, str]]:
         return self._writing.execute("SELECT name, topic FROM room WHERE topic != ''").fetchall()
-
-
-def make_private(path: str) -> None:
-    """Make a file for its owner alone, when it is not there: it will hold direct messages and hashes of passwords.
-
-    @raise OSError: it cannot be made.
-    """
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-def in_use(path: str) -> bool:
-    """Whether a daemon has the database open."""
-    try:
-        with open(path + ".lock", "ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
-
-
-def schema_steps() -> list[str]:
-    """The scripts that make the schema, in order: the first makes version 1, each other upgrades by one."""
-    return [file.read_text(encoding="utf-8") for file in sorted(SCHEMA.glob("*.sql"))]
-
-
-def _move(db: sqlite3.Connection, rooms: dict[str, int], move: Move) -> None:
-    """Events know their room by its number: it is enough to give that another name. One with a blank is no room's."""
-    for name, to in ((move.to, None), (move.room, move.to)):
-        room = rooms.pop(name, None) if name is not None else None
-        if room is None:
-            continue
-        if to is None:
-            db.execute("UPDATE room SET name = name || ' ' || id, topic = '' WHERE id = ?", (room,))
-        else:
-            db.execute("UPDATE room SET name = ? WHERE id = ?", (to, room))
-            rooms[to] = room
-
-
-def _put(db: sqlite3.Connection, put: Put) -> None:
-    if put.value is None:
-        db.execute("DELETE FROM record WHERE kind = ? AND key = ?", (put.kind, put.key))
-    else:
-        value = json.dumps(put.value, ensure_ascii=False, separators=(",", ":"))
-        db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (put.kind, put.key, value))
-
-
-def quoted(path: str) -> str:
-    """A path for a C{file:} URI."""
-    return os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
