@@ -334,6 +334,7 @@ class Seat:
     secure = False
     alive = True
     behind = False
+    forms: Sequence[str] = ("text", "json")
 
     def ready(self) -> None:
         self.busy = False

@@ -128,14 +128,13 @@ def _listener(reactor: Any, description: str, certificates: list[Certificates]) 
 
 
 def _settings(
-    options: Options, chat: Chat, housekeeping: Housekeeping, gate: Gate, factories: Sequence[Any]
+    options: Options, chat: Chat, housekeeping: Housekeeping, gate: Gate, factories: Sequence[IntakeFactory]
 ) -> dict[str, Callable[[Any], None]]:
     """What makes a new value of an option hold while the daemon runs, for those for which that is possible."""
 
     def offer() -> None:
         for factory in factories:
-            if factory.name == "irc":
-                factory.offer()
+            factory.offer()
 
     def guests(value: str) -> None:
         chat.guests = yes_or_no("guests", value)

@@ -368,6 +368,25 @@ class ProgramTests(CommandCase):
         self.refuses("/format", "/format xml", "/format text json")
 
 
+class OfferedTests(SynchronousTestCase):
+    def test_where_there_is_no_form_to_choose_there_is_no_format(self) -> None:
+        box, seat = Box(), Seat()
+        chat = Chat(box, lambda: START, Trusting())
+        presence.enter(chat, seat, parse_name("kim"))
+
+        def say(line: str) -> str:
+            box.take()
+            run_command(chat, seat, line)
+            (answer,) = box.take()
+            return str(answer.text)
+
+        self.assertIn("/format", say("/help"))
+        seat.forms = ()
+        self.assertNotIn("/format", say("/help"))
+        for line in ("/format json", "/FORMAT json", "/help format"):
+            self.assertIn("There is no command", say(line))
+
+
 class ArgumentTests(SynchronousTestCase):
     def test_every_command_survives_every_kind_of_argument(self) -> None:
         values = [

@@ -35,6 +35,8 @@ class Session(Protocol):
         told of a room that it now receives. Otherwise C{None}.
     @ivar pulls: whether its program asks for what was said before: it is not sent any of that unasked.
     @ivar marks: whether its program says what has been read, and is told what their other programs say.
+    @ivar forms: in which forms it can be written to, for a person to choose from (L{Switch}); none where the program
+        settles that.
     """
 
     user: User | None
@@ -61,6 +63,9 @@ class Session(Protocol):
 
     @property
     def behind(self) -> bool: ...
+
+    @property
+    def forms(self) -> Sequence[str]: ...
 
     def ready(self) -> None:
         """It is no longer busy: what has come in since may be taken."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import ensureDeferred
@@ -77,6 +77,16 @@ class Dialect(NamedTuple):
     elsewhere: Format
 
 
+class Dialects(Protocol):
+    """In which ways a protocol's sessions may be written to, by name."""
+
+    @property
+    def forms(self) -> Sequence[str]:
+        """Those that a person may choose from, if there is a choice."""
+
+    def __getitem__(self, name: str) -> Dialect: ...
+
+
 class Source(Protocol):
     """Something long that is sent to one session in pages, each read when there is room for it."""
 
@@ -139,7 +149,7 @@ class Session:
     def __init__(
         self,
         transport: Transport,
-        dialects: Mapping[str, Dialect],
+        dialects: Dialects,
         dialect: str,
         peer: str,
         cap: int = QUEUE_CAP,
@@ -204,6 +214,11 @@ class Session:
     def behind(self) -> bool:
         """The chat's: whether it has not taken all that it was sent."""
         return self._behind or bool(self._backlog)
+
+    @property
+    def forms(self) -> Sequence[str]:
+        """The chat's: in which ways it can be written to, for a person to choose from."""
+        return self._dialects.forms
 
     @property
     def alive(self) -> bool:

@@ -143,8 +143,16 @@ def _line(members: dict[str, Any]) -> bytes:
     return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
+class Forms(dict[str, Dialect]):
+    """Dialects of which a person may choose any."""
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        return tuple(self)
+
+
 _JSON = JSONFormat()
-DIALECTS = {
-    "text": Dialect(TextFormat(names_room=False), TextFormat(names_room=True)),
-    "json": Dialect(_JSON, _JSON),
-}
+DIALECTS = Forms(
+    text=Dialect(TextFormat(names_room=False), TextFormat(names_room=True)),
+    json=Dialect(_JSON, _JSON),
+)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -16,7 +15,7 @@ from twisted.python.failure import Failure
 
 from ..chat import presence
 from ..chat.chat import Chat
-from ..delivery.session import Dialect, Session, Transport
+from ..delivery.session import Dialects, Session, Transport
 from ..delivery.turn import Turn
 from .flood import LINE_SHIFT, SHORT, FloodControl
 from .gate import Dismissal, Gate
@@ -49,7 +48,7 @@ class BoundedLines(FloodControl, LineReceiver):
 
     delimiter = b"\n"
     MAX_LENGTH = 4096
-    dialects: ClassVar[Mapping[str, Dialect]]
+    dialects: ClassVar[Dialects]
     dialect: ClassVar[str]
     pings: ClassVar[bool] = False
 
@@ -359,6 +358,10 @@ class IntakeFactory(ServerFactory):
         self.later = reactor.callLater
         self.gate = gate or Gate(reactor)
         self.connections: dict[BoundedLines, None] = {}
+
+    def offer(self) -> None:
+        """What may be asked for may have changed (whether guests come in, or anybody makes an account): a protocol that
+        says that beforehand says so again."""
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         why = self.gate.admit(getattr(addr, "host", ""))

@@ -4,6 +4,6 @@ Importing the package fills the table, in the order in which /help shows it.
 """
 
 from . import general, talking, rooms, accounts, moderation, administration  # noqa: I001
-from .table import COMMANDS, cost, run
+from .table import COMMANDS, cost, find, run
 
-__all__ = ["COMMANDS", "accounts", "administration", "cost", "general", "moderation", "rooms", "run", "talking"]
+__all__ = ["COMMANDS", "accounts", "administration", "cost", "find", "general", "moderation", "rooms", "run", "talking"]

@@ -6,9 +6,8 @@ from .. import presence
 from ..acts import Session, Switch
 from ..chat import Chat
 from ..errors import Refused
-from .table import COMMANDS, command
+from .table import COMMANDS, command, find
 
-FORMATS = ("text", "json")
 GROUP = "General"
 
 
@@ -16,13 +15,13 @@ GROUP = "General"
 def help_(chat: Chat, session: Session, name: str | None) -> None:
     """Lists the commands, or explains one."""
     if name is not None:
-        row = COMMANDS.get(name.removeprefix("/").lower())
+        row = find(session, name.removeprefix("/"))
         if row is None:
             raise Refused("unknown-command", f"There is no command {name[:32]}. /help lists the commands.")
         chat.answer(session, f"{row.usage}\n{row.help}")
         return
     admin = session.user is not None and chat.is_admin(session.user)
-    rows = [row for row in COMMANDS.values() if admin or row.group != "Administration"]
+    rows = [row for row in COMMANDS.values() if row.offered(session) and (admin or row.group != "Administration")]
     width = max(len(row.usage) for row in rows)
     lines: list[str] = []
     group = ""
@@ -35,12 +34,12 @@ def help_(chat: Chat, session: Session, name: str | None) -> None:
     chat.answer(session, "\n".join(lines))
 
 
-@command(GROUP, "format", "FORMAT")
+@command(GROUP, "format", "FORMAT", offered=lambda session: bool(session.forms))
 def format_(chat: Chat, session: Session, name: str) -> None:
     """Chooses how the server writes to you: "text" for people, "json" for programs."""
     name = name.lower()
-    if name not in FORMATS:
-        raise Refused("usage", "Usage: /format text or /format json")
+    if name not in session.forms:
+        raise Refused("usage", "Usage: " + " or ".join(f"/format {form}" for form in session.forms))
     user = chat.user(session)
     chat.do(session, Switch(session, name))
     data: dict[str, object] = {

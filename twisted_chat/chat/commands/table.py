@@ -11,6 +11,11 @@ from ..errors import Refused
 from ..talking import say
 
 
+def everyone(session: Session) -> bool:
+    """What most commands are offered to."""
+    return True
+
+
 class Command(NamedTuple):
     """A row of the table.
 
@@ -18,6 +23,7 @@ class Command(NamedTuple):
     @ivar parameters: as /help shows them: C{[...]} may be left out, a word in lower case takes the rest of the line.
     @ivar run: what to call, with the chat, the session and one argument for each parameter (C{None}: left out).
     @ivar cost: as how many lines of talk it counts, for those who send much.
+    @ivar offered: whether a session has it; the others do not know it.
     """
 
     group: str
@@ -25,6 +31,7 @@ class Command(NamedTuple):
     parameters: tuple[str, ...]
     run: Callable[..., None]
     cost: int = 1
+    offered: Callable[[Session], bool] = everyone
 
     @property
     def usage(self) -> str:
@@ -39,15 +46,21 @@ COMMANDS: dict[str, Command] = {}
 
 
 def command(
-    group: str, name: str, *parameters: str, cost: int = 1
+    group: str, name: str, *parameters: str, cost: int = 1, offered: Callable[[Session], bool] = everyone
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Enter a function into the table. @param cost: see L{Command}."""
+    """Enter a function into the table. @param cost, offered: see L{Command}."""
 
     def enter(run: Callable[..., None]) -> Callable[..., None]:
-        COMMANDS[name] = Command(group, name, parameters, run, cost)
+        COMMANDS[name] = Command(group, name, parameters, run, cost, offered)
         return run
 
     return enter
+
+
+def find(session: Session, name: str) -> Command | None:
+    """The command of that name, in any case, if this session has it."""
+    row = COMMANDS.get(name.lower())
+    return row if row is not None and row.offered(session) else None
 
 
 def cost(line: str) -> int:
@@ -75,7 +88,7 @@ def run(chat: Chat, session: Session, line: str) -> None:
 
 def _run_command(chat: Chat, session: Session, line: str) -> None:
     word, _, rest = line[1:].partition(" ")
-    row = COMMANDS.get(word.lower())
+    row = find(session, word)
     if row is None:
         raise Refused("unknown-command", f"There is no command /{word[:32]}. /help lists the commands.")
     row.run(chat, session, *_arguments(row, rest.strip()))

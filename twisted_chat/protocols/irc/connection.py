@@ -16,7 +16,6 @@ from ...chat.chat import Chat
 from ...chat.errors import Refused
 from ...chat.rooms import Room, User
 from ...chat.text import clean
-from ...delivery.session import Dialect
 from ...delivery.turn import Turn
 from ..gate import Gate
 from ..intake import BoundedLines, IntakeFactory
@@ -64,7 +63,7 @@ class IRCProtocol(BoundedLines):
     talked_in: str = ""
 
     @property
-    def dialects(self) -> Mapping[str, Dialect]:  # type: ignore[override]
+    def dialects(self) -> Dialects:  # type: ignore[override]
         return self.factory.dialects
 
     def greet(self) -> None:
@@ -173,9 +172,8 @@ class IRCProtocol(BoundedLines):
         """A slash command that the client did not know, and passed on. It is about the room where the client has said
         something last, or about that which comes first: C{PIN #room 12}."""
         name, words = message.command.lower(), list(message.params)
-        row = commands.COMMANDS.get(name)
-        # The forms that /format chooses from are the line protocol's.
-        if row is None or name == "format":
+        row = commands.find(self.session, name)
+        if row is None:
             self.reply(421, message.command, text="Unknown command")
             return
         self.charge(row.cost - 1)

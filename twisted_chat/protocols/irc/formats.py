@@ -367,7 +367,12 @@ def _is_batch(lines: Sequence[bytes]) -> bool:
 
 class Dialects(Mapping[str, Dialect]):
     """The formats by the capabilities they are for, separated by blanks: each one object, as long as some client is
-    written to in it. Of all the sets that a client could try one after another, none stays."""
+    written to in it. Of all the sets that a client could try one after another, none stays.
+
+    @ivar forms: the program chooses, not who uses it.
+    """
+
+    forms = ()
 
     def __init__(self, server: str) -> None:
         self.server = server
