@@ -25,6 +25,7 @@ ALLOWED = {
     "auth": {"auth", "chat"},
     "housekeeping": {"chat", "store.interface"},
     "daemon": set(),  # each of its modules has a rule of its own
+    "daemon.clock": set(),
     "daemon.configuration": set(),
     "daemon.listeners": {"daemon.tls"},
     "daemon.logs": set(),

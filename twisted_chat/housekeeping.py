@@ -154,7 +154,7 @@ class Housekeeping:
 
         @return: how many events were removed.
         """
-        now = self._reactor.seconds()
+        now = self._chat.now()
         removed = 0
         while True:
             if keep.seconds is not None:

@@ -12,6 +12,7 @@ from . import __version__
 from .auth.passwords import Passwords
 from .chat.chat import Chat
 from .chat.text import clean
+from .daemon.clock import steady
 from .daemon.listeners import listener
 from .daemon.options import DEFAULT_IRC, DEFAULT_LINE, Options, fail, yes_or_no
 from .daemon.reload import Reload
@@ -43,6 +44,7 @@ def makeService(options: Options) -> ChatService:
     from twisted.internet import reactor  # noqa: PLC0415  # not before twistd has chosen one
 
     timed: Any = reactor
+    now = steady(timed)
     memory = options["database"] == ":memory:"
     store = (
         MemoryStore() if memory else SQLiteStore(options["database"], timed.callFromThread, options["sync"] == "commit")
@@ -56,7 +58,7 @@ def makeService(options: Options) -> ChatService:
         keep, limits = _keep(options["keep"]), Limits.of(options)
     except ValueError as error:
         fail(str(error))
-    chat = Chat(turn, timed.seconds, passwords, clean(options["name"]), motd, guests, limits.rooms)
+    chat = Chat(turn, now, passwords, clean(options["name"]), motd, guests, limits.rooms)
     gate = Gate(timed, limits)
     chat.shortest_password = options["shortest-password"]
     chat.registration = registration

@@ -99,7 +99,7 @@ class Reload:
 
     def _reload_certificates(self, certificates: Certificates) -> str:
         try:
-            certificates.reload(self._reactor.seconds())
+            certificates.reload(self._chat.now())
         except Exception as error:  # a CertificateError, or what OpenSSL says of files that nobody has thought of
             return f"{error}; the old certificate stays in use"
         return f"{certificates.path} is loaded"
@@ -115,7 +115,7 @@ class Reload:
             self.log.failure("looking at certificates failed: a defect, please report it")
 
     def _warn(self) -> None:
-        now = self._reactor.seconds()
+        now = self._chat.now()
         if now - self._warned < WARN_EVERY:
             return
         for certificates in self._certificates:
