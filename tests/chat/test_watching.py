@@ -79,4 +79,4 @@ class WatchingTests(SynchronousTestCase):
         ann = self.world.enter("ann")
         ann.say("/watch kim", "/logout")
         watching = self.world.chat.watching
-        self.assertEqual((watching._names, watching._watchers, watching._closely), ({}, {}, set()))
+        self.assertEqual((watching._of, watching._sessions, watching._closely), ({}, {}, set()))

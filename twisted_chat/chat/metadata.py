@@ -7,11 +7,12 @@ room has that is there only as long as somebody is in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .acts import Act, Answer, Session, Step
 from .errors import Refused
+from .interests import Interests
 from .permissions import Role
 from .rooms import Room, User
 
@@ -28,56 +29,25 @@ _KEY = re.compile(r"[a-z0-9_./-]+")
 Target = User | Room
 
 
-class Subscriptions:
-    """Which connections want to be told of which keys. They end with the connection."""
-
-    def __init__(self) -> None:
-        self._keys: dict[Session, dict[str, None]] = {}
-        self._subscribers: dict[str, dict[Session, None]] = {}
+class Subscriptions(Interests):
+    """Which connections want to be told of which keys."""
 
     def add(self, session: Session, key: str) -> None:
         """
         @raise Refused: C{"bad-key"} or C{"too-many-keys"}.
         """
         check_key(key)
-        keys = self._keys.get(session, {})
+        keys = self.of(session)
         if key not in keys and len(keys) >= MAX_SUBSCRIPTIONS:
             raise Refused("too-many-keys", f"You have {MAX_SUBSCRIPTIONS} subscriptions already.")
-        self._keys.setdefault(session, keys)[key] = None
-        self._subscribers.setdefault(key, {})[session] = None
+        self.put(session, key, key)
 
     def remove(self, session: Session, key: str) -> None:
         """
         @raise Refused: C{"bad-key"}.
         """
         check_key(key)
-        self._remove(session, key)
-
-    def _remove(self, session: Session, key: str) -> None:
-        keys = self._keys.get(session, {})
-        if key in keys:
-            del keys[key]
-            del self._subscribers[key][session]
-            if not self._subscribers[key]:
-                del self._subscribers[key]
-        if not keys:
-            self._keys.pop(session, None)
-
-    def forget(self, session: Session) -> None:
-        """It is gone, or nobody's any more."""
-        for key in list(self._keys.get(session, ())):
-            self._remove(session, key)
-
-    def keys(self, session: Session) -> list[str]:
-        """What a connection is told of."""
-        return list(self._keys.get(session, ()))
-
-    def subscribers(self, key: str) -> Iterable[Session]:
-        """Who is told of a key."""
-        return self._subscribers.get(key, ())
-
-    def __bool__(self) -> bool:
-        return bool(self._keys)
+        super().remove(session, key)
 
 
 def check_key(key: str) -> None:
@@ -179,9 +149,9 @@ def shown(target: Target) -> str:
 def _audience(chat: Chat, target: Target, key: str) -> list[Session]:
     """Those who have subscribed to a key, and are in the room, or in one with the person, or watch or are them."""
     found = []
-    watchers = set(chat.watching.watchers(target.name.key)) if isinstance(target, User) else set()
+    watchers = set(chat.watching.sessions(target.name.key)) if isinstance(target, User) else set()
     rooms: Sequence[Room] = target.rooms if isinstance(target, User) else (target,)
-    for session in chat.subscriptions.subscribers(key):
+    for session in chat.subscriptions.sessions(key):
         user = session.user
         if user is not None and (user is target or session in watchers or any(user in r.members for r in rooms)):
             found.append(session)
@@ -194,14 +164,14 @@ def introduce(chat: Chat, user: User, room: Room) -> list[Step]:
         return []
     steps: list[Step] = []
     for key, value in values(chat, user).items():
-        here = [s for s in chat.subscriptions.subscribers(key) if s.user in room.members and s.user is not user]
+        here = [s for s in chat.subscriptions.sessions(key) if s.user in room.members and s.user is not user]
         steps += [told(session, user, key, value) for session in here]
     return steps
 
 
 def subscribed(chat: Chat, session: Session, target: Target) -> list[tuple[Target, str, str]]:
     """All that a session has subscribed to of a person, or of a room and of everyone in it: whose, key and value."""
-    keys = chat.subscriptions.keys(session)
+    keys = chat.subscriptions.of(session)
     targets: list[Target] = [target]
     if isinstance(target, Room) and keys:
         targets += [member for member in target.members if not chat.is_shunned(member)]

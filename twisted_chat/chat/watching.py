@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .acts import Answer, Session
 from .errors import Refused
+from .interests import Interests
 from .names import Name
 
 if TYPE_CHECKING:
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 MAX_WATCHED = 100
 
 
-class Watching:
-    """For each connection the names that it watches, whether they are here or not. It ends with the connection."""
+class Watching(Interests):
+    """For each connection the names that it watches, whether they are here or not."""
 
     def __init__(self) -> None:
-        self._names: dict[Session, dict[str, str]] = {}
-        self._watchers: dict[str, dict[Session, None]] = {}
+        super().__init__()
         self._closely: set[Session] = set()
 
     def add(self, session: Session, name: Name) -> None:
@@ -29,33 +28,19 @@ class Watching:
 
         @raise Refused: C{"too-many-watched"}.
         """
-        names = self._names.get(session, {})
+        names = self.of(session)
         if name.key in names:
             return
         if len(names) >= MAX_WATCHED:
             raise Refused("too-many-watched", f"You watch {MAX_WATCHED} names already.")
-        self._names.setdefault(session, names)[name.key] = name.shown
-        self._watchers.setdefault(name.key, {})[session] = None
-
-    def remove(self, session: Session, key: str) -> None:
-        """Watch a name no longer."""
-        names = self._names.get(session, {})
-        if names.pop(key, None) is not None:
-            watchers = self._watchers[key]
-            del watchers[session]
-            if not watchers:
-                del self._watchers[key]
-        if not names:
-            self._names.pop(session, None)
+        self.put(session, name.key, name.shown)
 
     def clear(self, session: Session) -> None:
         """Watch nobody."""
-        for key in list(self._names.get(session, ())):
-            self.remove(session, key)
+        super().forget(session)
 
     def forget(self, session: Session) -> None:
-        """It is somebody else's now, or nobody's."""
-        self.clear(session)
+        super().forget(session)
         self._closely.discard(session)
 
     def watch_closely(self, session: Session, closely: bool) -> None:
@@ -67,28 +52,24 @@ class Watching:
 
     def names(self, session: Session) -> list[str]:
         """What a connection watches, as it was written."""
-        return list(self._names.get(session, {}).values())
-
-    def watchers(self, key: str) -> Iterable[Session]:
-        """Who watches a name."""
-        return self._watchers.get(key, ())
+        return list(self.of(session).values())
 
     def strangers(self, user: User) -> list[Session]:
         """Who watches someone closely without being in a room with them."""
-        watchers = [session for session in self.watchers(user.name.key) if session in self._closely]
+        watchers = [session for session in self.sessions(user.name.key) if session in self._closely]
         return [s for s in watchers if s.user is not None and not any(s.user in room.members for room in user.rooms)]
 
 
 def came(chat: Chat, name: Name) -> list[Answer]:
     """What tells those who watch a name that somebody of that name is here."""
     data: dict[str, object] = {"name": name.shown, "here": True}
-    return [Answer(s, "watch", f"{name.shown} is here.", data) for s in chat.watching.watchers(name.key)]
+    return [Answer(s, "watch", f"{name.shown} is here.", data) for s in chat.watching.sessions(name.key)]
 
 
 def went(chat: Chat, name: Name) -> list[Answer]:
     """What tells them that nobody is any more."""
     data: dict[str, object] = {"name": name.shown, "here": False}
-    return [Answer(s, "watch", f"{name.shown} is not here.", data) for s in chat.watching.watchers(name.key)]
+    return [Answer(s, "watch", f"{name.shown} is not here.", data) for s in chat.watching.sessions(name.key)]
 
 
 def renamed(chat: Chat, old: Name, new: Name) -> list[Answer]:

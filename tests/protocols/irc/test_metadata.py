@@ -73,7 +73,7 @@ class MetadataTests(SynchronousTestCase):
         self.assertEqual(len(self.brief(self.kim, "METADATA * CLEAR")), MAX_KEYS)
         self.kim.drop()
         self.assertFalse(self.world.chat.subscriptions)
-        self.assertEqual(self.world.chat.subscriptions._subscribers, {})
+        self.assertEqual(self.world.chat.subscriptions._sessions, {})
 
     def test_kept(self) -> None:
         """An account's and a lasting room's; a guest's not."""

@@ -177,7 +177,7 @@ def _unsub(connection: IRCProtocol, text: str, keys: Sequence[str]) -> None:
 
 def _subs(connection: IRCProtocol, text: str, params: Sequence[str]) -> None:
     head = connection.numeric(772)
-    keys = connection.chat.subscriptions.keys(connection.session)
+    keys = list(connection.chat.subscriptions.of(connection.session))
     lines = [f"{head} {line}" for line in fill(keys, MAX_LINE - 30 - len(head.encode()))]
     connection.lines(batch(connection, "metadata-subs", lines))
 
