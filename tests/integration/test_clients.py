@@ -5,6 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pexpect
 from daemon import DaemonCase, Program
 
 ORIGINAL = [sys.executable, str(Path(__file__).with_name("original_client.py"))]
@@ -61,6 +62,19 @@ class ClientTests(DaemonCase):
 
     def test_telnet(self) -> None:
         self.chat_together([self.needed("telnet")], [self.needed("telnet")])
+
+    def test_telnet_goes_on_after_an_interrupt(self) -> None:
+        telnet = self.needed("telnet")
+        host, port = self.daemon().address
+        child = pexpect.spawn(telnet, [host, str(port)], timeout=20)
+        self.addCleanup(child.close, True)
+        child.expect_exact("Login Id: ")
+        child.send("kim\r")
+        child.expect_exact("/help lists the commands.")
+        child.sendintr()
+        child.expect_exact("^C")
+        child.send("/ping after\r")
+        child.expect_exact("-- pong after")
 
     def test_our_client(self) -> None:
         self.chat_together(self.ours(), self.ours())

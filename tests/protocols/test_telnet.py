@@ -26,6 +26,14 @@ class TelnetTests(SynchronousTestCase):
         for sent, meant in STREAMS:
             self.assertEqual(TelnetFilter().feed(sent), meant, sent)
 
+    def test_a_timing_mark_is_refused_aloud(self) -> None:
+        filter = TelnetFilter()
+        replies = []
+        for part in (IAC + DO + b"\x03\xff", DO, b"\x06kim", IAC + DONT + b"\x06", IAC + WILL + b"\x06"):
+            filter.feed(part)
+            replies.append(filter.take_replies())
+        self.assertEqual(replies, [b"", b"", IAC + WONT + b"\x06", b"", b""])
+
     @given(st.lists(st.sampled_from(STREAMS), max_size=4), st.lists(st.integers(0, 200)))
     def test_wherever_the_stream_is_cut(self, parts: list[tuple[bytes, bytes]], cuts: list[int]) -> None:
         stream = b"".join(sent for sent, _ in parts)

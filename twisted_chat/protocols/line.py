@@ -48,6 +48,8 @@ class ChatProtocol(BoundedLines):
         if b"\xff" in data or self._telnet is not None:
             self._telnet = self._telnet or TelnetFilter()
             data = self._telnet.feed(data)
+            if replies := self._telnet.take_replies():
+                self.session.send(replies)
         if not self._newlines:
             self._newlines = b"\n" in data
             self._stop_pause()
