@@ -238,6 +238,18 @@ class BanTests(RoomCase):
         again = self.world.enter("cat2", host="198.51.100.3")
         self.assertEqual(again.say("/join #room"), ["!! You are banned from #room."])
 
+    def test_a_duration_is_told_as_it_was_given_also_a_moment_later(self) -> None:
+        self.world.clock.advance(0.1)  # Binary fractions: what is left is then a little less than it was.
+        self.assertIn("holds for 1 hour.", self.ann.say("/ban bob 1h")[1])
+        self.world.clock.advance(0.01)
+        self.assertEqual(self.ann.say("/bans"), ["-- ban bob for another 1 hour, by ann"])
+
+    def test_a_number_that_is_no_duration_is_not_a_reason(self) -> None:
+        for rest in ("-5m", "5 minutes", "10", "1.5h", "90min", "1x spam"):
+            self.assertEqual(self.ann.say(f"/ban bob {rest}")[0][:30], "!! A duration is a number and ", rest)
+        self.assertIn("bob", self.names())
+        self.assertIn("holds for ever", self.ann.say("/ban bob 4chan's friend")[1])
+
     def test_it_goes_by_itself(self) -> None:
         self.ann.say("/ban cat 10m")
         self.world.clock.advance(599)

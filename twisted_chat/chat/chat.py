@@ -413,8 +413,9 @@ def check_length(text: str, what: str) -> None:
 
 
 def span(seconds: float) -> str:
-    """A time span for a person, in the largest unit that fits."""
-    whole = int(max(seconds, 0))
+    """A time span for a person, in the largest unit that fits. To the nearest second: of an hour, a moment later
+    nobody says that it is 59 minutes."""
+    whole = round(max(seconds, 0))
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if whole >= size:
             return counted(whole // size, unit)

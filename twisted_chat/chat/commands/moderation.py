@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import bans as bans_
 from .. import deletion, moderation, ownership, renaming
 from ..acts import Session
@@ -11,6 +13,8 @@ from ..permissions import Role, parse_duration
 from .table import command
 
 GROUP = "Keeping a room civil"
+DURATION = "A duration is a number and s, m, h, d or w: 10m, 2h, 7d."
+NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*[a-zA-Z]*")
 
 
 @command(GROUP, "op", "NAME")
@@ -90,7 +94,7 @@ def bans(chat: Chat, session: Session) -> None:
 def mute(chat: Chat, session: Session, name: str, duration: str | None) -> None:
     """Lets someone read but not speak, for a time such as 10m, or for ever."""
     if duration is not None and parse_duration(duration) is None:
-        raise Refused("usage", "A duration is a number and s, m, h, d or w: 10m, 2h, 7d.")
+        raise Refused("usage", DURATION)
     bans_.mute(chat, session, name, duration)
 
 
@@ -162,8 +166,13 @@ def parse_id(text: str) -> int:
 
 
 def split_duration(rest: str | None) -> tuple[str | None, str]:
-    """What follows a mask: a duration, if it begins with one, and a reason."""
+    """What follows a mask: a duration, if it begins with one, and a reason.
+
+    @raise Refused: C{"usage"}: it begins with a number that is no duration. As a reason, that would be for ever.
+    """
     first, _, more = (rest or "").partition(" ")
     if parse_duration(first) is not None:
         return first, more.strip()
+    if NUMBER.fullmatch(first):
+        raise Refused("usage", DURATION)
     return None, rest or ""
