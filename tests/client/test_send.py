@@ -47,6 +47,9 @@ class DaemonTests(TestCase):
         done = run_client("--nick", "ann", "--send", "hello", self.daemon.address)
         self.assertEqual(done.returncode, 3)
         self.assertIn(b"wants a password for 'ann' (--password-file)", done.stderr)
+        done = run_client("--nick", "ann", "--send", "hello", self.daemon.address, TWISTED_CHAT_PASSWORD="wrong-sesame")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b"refused the password for 'ann': Wrong name or password.\n", done.stderr)
 
     def test_a_name_of_its_own_is_found(self) -> None:
         other = Talker(self.daemon, "visitor")
@@ -69,7 +72,9 @@ class DaemonTests(TestCase):
             self.assertIn(b"a room's name has no blanks in it", done.stderr)
         done = run_client("--nick", "bob", "--send", "hello", self.daemon.address)
         self.assertEqual(done.returncode, 3)
-        self.assertIn(b"refused the name 'bob'", done.stderr)
+        self.assertIn(b"refused the name 'bob': it is in use\n", done.stderr)
+        done = run_client("--nick", "b b", "--send", "hello", self.daemon.address)
+        self.assertIn(b"refused the name 'b b': A name has letters", done.stderr)
 
     def test_json_is_one_object_a_line(self) -> None:
         done = run_client(

@@ -43,6 +43,8 @@ class Send:
         self._password = options.password
         self._connected = False
         self._json = False
+        self._why = ""
+        self._tried = False
         self._deadline: Timer = clock.callLater(options.timeout * 2, self._late)
 
     def start(self) -> None:
@@ -88,13 +90,16 @@ class Send:
             self._talk.answer(self._names.popleft())
         elif prompt == PASSWORD_PROMPT and self._password:
             password, self._password = self._password, None
+            self._tried = True
             self._talk.answer(password)
         elif prompt == PASSWORD_PROMPT:
             what = "a password" if self._options.password is None else "another password"
             name = self._talk.name
             self._over(REFUSED, f"{self._options.server} wants {what} for {name!r} (--password-file)")
         else:
-            self._over(REFUSED, f"{self._options.server} refused the name {self._talk.name!r}")
+            what = "password for" if self._tried else "name"
+            why = f": {self._why}" if self._why else ""
+            self._over(REFUSED, f"{self._options.server} refused the {what} {self._talk.name!r}{why}")
 
     def logged_in(self) -> None:
         """The login is done."""
@@ -112,6 +117,8 @@ class Send:
         event = parse_json(line) if self._json else parse_text(line)
         if event is None or self._talk.leaving:
             return
+        if self._talk.modern is None and (event.type == "error" or line == "Registered username."):
+            self._why = event.text if event.type == "error" else "it is in use"
         if event.type == "error" and (self._json or self._talk.modern is False):
             self._refused(event.text)
         elif event.type == "room" and self._json:
