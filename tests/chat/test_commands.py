@@ -12,6 +12,7 @@ from twisted_chat.chat.acts import Answer
 from twisted_chat.chat.chat import MAX_NOTE, MAX_ROOMS, Chat
 from twisted_chat.chat.commands import COMMANDS, cost
 from twisted_chat.chat.commands import run as run_command
+from twisted_chat.chat.commands.table import MEANT
 from twisted_chat.chat.commands.talking import MAX_HISTORY
 from twisted_chat.chat.names import parse_name
 
@@ -71,8 +72,19 @@ class HelpTests(CommandCase):
             self.assertGreater(len(row.help), 10)
 
     def test_help_refuses_what_it_does_not_know_and_too_much(self) -> None:
-        self.assertEqual(self.one("/help frobnicate"), "!! There is no command frobnicate. /help lists the commands.")
+        self.assertEqual(self.one("/help frobnicate"), "!! There is no command /frobnicate. /help lists the commands.")
         self.assertEqual(self.one("/help join me"), "!! Usage: /help [COMMAND]")
+
+    def test_what_was_meant_is_guessed(self) -> None:
+        for typed, meant in (("part", "leave"), ("NAMES", "who"), ("regster x y", "register"), ("?", "help")):
+            word = typed.split()[0]
+            expected = f"!! There is no command /{word}. Did you mean /{meant}? /help lists the commands."
+            self.assertEqual(self.one(f"/{typed}"), expected)
+            self.assertEqual(self.one(f"/help {word}"), expected)
+        for word, meant in MEANT.items():
+            self.assertIn(meant, COMMANDS)
+            self.assertNotIn(word, COMMANDS)
+        self.assertNotIn("mean", self.one("/killl"))
 
     def test_unknown_commands_are_refused_with_where_to_look_and_are_not_said(self) -> None:
         for line in ("/frobnicate", "/", "/ join #dev", "/joinx #dev", "/\ufffd", "/#dev"):

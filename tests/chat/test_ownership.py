@@ -86,6 +86,7 @@ class TransferTests(OwnershipCase):
 
     def test_roles_are_listed(self) -> None:
         ann = self.world.enter("ann", "#dev")
+        self.assertEqual(self.world.enter("gus").say("/roles"), ["-- No account has a role in #lobby."])
         ann.say("/transfer zoe")
         self.assertEqual(ann.say("/roles"), ["-- #dev has 2 roles given to accounts.", "-- owner zoe", "-- op ann"])
 
@@ -134,7 +135,7 @@ class DropTests(OwnershipCase):
 class AccountTests(OwnershipCase):
     def test_an_account_given_up(self) -> None:
         ann, other = self.world.enter("ann", "#dev"), self.world.enter("ann")
-        self.assertEqual(ann.say("/unregister wrong-password"), ["!! Wrong name or password."])
+        self.assertEqual(ann.say("/unregister wrong-password"), ["!! The password is wrong."])
         self.assertEqual(ann.say(f"/unregister {PASSWORD}"), ["-- The account ann is given up."])
         self.assertTrue(other.session.closing)
         self.assertIsNone(self.kept("account", "ann"))

@@ -48,7 +48,7 @@ class AwayTests(SynchronousTestCase):
 
     def test_realname(self) -> None:
         """It is shown, and has a length."""
-        self.assertEqual(self.kim.say("/realname Kim Example"), ["-- You are Kim Example now."])
+        self.assertEqual(self.kim.say("/realname Kim Example"), ["-- Your realname is Kim Example now."])
         self.assertIn("-- Called Kim Example.", self.lee.say("/whois kim"))
         self.assertTrue(self.kim.say("/realname " + "é" * 76)[0].startswith("!! A realname has"))
         self.assertEqual(self.world.chat.users["kim"].card.realname, "Kim Example")

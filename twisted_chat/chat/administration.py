@@ -165,7 +165,7 @@ def shun(chat: Chat, session: Session, name: str) -> None:
     user, account = chat.users.get(name_.key), chat.accounts.get(name_.key)
     before = chat.shunned
     if user is None and account is None and name_.key not in before:
-        raise Refused("no-such-user", f"There is no {name_.shown}.")
+        raise Refused("no-such-user", f"There is no {name_.shown} here, and no account of that name.")
     # A guest is known by where they come from, too: a new name would not help.
     marks = {name_.key} | ({a for a in user.addresses if a} if user is not None and not user.registered else set())
     shunned = name_.key not in before

@@ -232,7 +232,8 @@ def greeting(chat: Chat, session: Session, rooms: list[Room] | tuple[Room, ...])
     """What a session is told on coming into the chat: the message of the day, and in which rooms it is."""
     lines = chat.motd.split("\n") if chat.motd else []
     if not rooms:
-        lines.append(f"Welcome to {chat.server}. You are in no room; /help lists the commands.")
+        where = f"You are in no room: /join {LOBBY} takes you to the first one"
+        lines.append(f"Welcome to {chat.server}. {where}; /help lists the commands.")
         return Answer(session, "room", "\n".join(lines), room_data(None))
     room = rooms[0]
     lines.append(f"Welcome to {chat.server}. You are in {room.name}, {_company(room)}; /help lists the commands.")

@@ -138,7 +138,8 @@ def show_roles(chat: Chat, session: Session, where: str | None = None) -> None:
     for key, role in found:
         account = chat.accounts.get(key)
         data.append({"name": account.name if account else key, "role": role.name.lower()})
-    lines = [f"{room.name} has {counted(len(data), 'role')} given to accounts."]
+    many = f"{room.name} has {counted(len(data), 'role')} given to accounts."
+    lines = [many if data else f"No account has a role in {room.name}."]
     lines += [f"{one['role']} {one['name']}" for one in data]
     chat.answer(session, "\n".join(lines), "roles", {"room": room.name, "roles": data})
 

@@ -340,7 +340,11 @@ def unregister(chat: Chat, session: Session, password: str) -> None:
         except Refused as why:
             chat.refuse(session, why)
 
-    prove(chat, session, user.name, password, proved, partial(chat.refuse, session))
+    def otherwise(why: Refused) -> None:
+        # Here the name is one's own.
+        chat.refuse(session, Refused(why.code, "The password is wrong.") if why.code == WRONG.code else why)
+
+    prove(chat, session, user.name, password, proved, otherwise)
 
 
 def ghost(chat: Chat, session: Session, text: str | None, password: str | None) -> None:

@@ -24,7 +24,7 @@ def rename_room(chat: Chat, session: Session, text: str, reason: str = "", where
         one that looks the same; or C{"cannot-rename"}: it has that name, has got its name just now, or is the lobby.
     """
     user, room = chat.user(session), chat.own_room(session, where)
-    chat.check_may(user, room, "rename", "rename it")
+    chat.check_may(user, room, "rename", "change the name")
     check_length(reason, "reason")
     new = parse_room(text)
     old = Name(room.name, room.name, room.skeleton)

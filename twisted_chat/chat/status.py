@@ -77,7 +77,7 @@ def set_realname(chat: Chat, session: Session, text: str) -> None:
     steps: list[Step] = [] if chat.is_shunned(user) else list(passing.tell(chat, user, Kind.PROFILE, text))
     if not user.rooms or chat.is_shunned(user):
         steps.append(Private(user.sessions, chat.passing(Kind.PROFILE, None, user, text=text)))
-    steps.append(Answer(session, "info", f"You are {text} now.", {"code": "realname"}))
+    steps.append(Answer(session, "info", f"Your realname is {text} now.", {"code": "realname"}))
     chat.outbox.add(Act(session, steps))
 
 

@@ -6,7 +6,7 @@ from .. import presence
 from ..acts import Session, Switch
 from ..chat import Chat
 from ..errors import Refused
-from .table import COMMANDS, command, find
+from .table import COMMANDS, command, find, unknown
 
 GROUP = "General"
 
@@ -17,7 +17,7 @@ def help_(chat: Chat, session: Session, name: str | None) -> None:
     if name is not None:
         row = find(session, name.removeprefix("/"))
         if row is None:
-            raise Refused("unknown-command", f"There is no command {name[:32]}. /help lists the commands.")
+            raise unknown(session, name.removeprefix("/"))
         chat.answer(session, f"{row.usage}\n{row.help}")
         return
     admin = session.user is not None and chat.is_admin(session.user)
@@ -34,12 +34,12 @@ def help_(chat: Chat, session: Session, name: str | None) -> None:
     chat.answer(session, "\n".join(lines))
 
 
-@command(GROUP, "format", "FORMAT", offered=lambda session: bool(session.forms))
+@command(GROUP, "format", "text|json", offered=lambda session: bool(session.forms))
 def format_(chat: Chat, session: Session, name: str) -> None:
     """Chooses how the server writes to you: "text" for people, "json" for programs."""
     name = name.lower()
     if name not in session.forms:
-        raise Refused("usage", "Usage: " + " or ".join(f"/format {form}" for form in session.forms))
+        raise Refused("usage", "Usage: /format " + "|".join(session.forms))
     user = chat.user(session)
     chat.do(session, Switch(session, name))
     data: dict[str, object] = {

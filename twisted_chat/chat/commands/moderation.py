@@ -104,13 +104,13 @@ def unmute(chat: Chat, session: Session, name: str) -> None:
     bans_.lift(chat, session, name, "mute")
 
 
-@command(GROUP, "except", "BAN|MUTE|INVITE", "MASK")
+@command(GROUP, "except", "ban|mute|invite", "MASK")
 def make_exception(chat: Chat, session: Session, what: str, mask: str) -> None:
     """Excepts someone from the room's bans or mutes, or lets them in without an invitation. MASK is as for /ban."""
     bans_.make_exception(chat, session, what.lower(), mask)
 
 
-@command(GROUP, "unexcept", "BAN|MUTE|INVITE", "MASK")
+@command(GROUP, "unexcept", "ban|mute|invite", "MASK")
 def lift_exception(chat: Chat, session: Session, what: str, mask: str) -> None:
     """Takes an exception back."""
     bans_.lift(chat, session, mask, f"except-{what.lower()}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from ..acts import Session
@@ -20,7 +21,8 @@ class Command(NamedTuple):
     """A row of the table.
 
     @ivar group: what it is about, for /help.
-    @ivar parameters: as /help shows them: C{[...]} may be left out, a word in lower case takes the rest of the line.
+    @ivar parameters: as /help shows them: C{[...]} may be left out; a word in lower case takes the rest of the line,
+        but for a choice such as C{on|off}.
     @ivar run: what to call, with the chat, the session and one argument for each parameter (C{None}: left out).
     @ivar cost: as how many lines of talk it counts, for those who send much.
     @ivar offered: whether a session has it; the others do not know it.
@@ -43,6 +45,19 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {}
+
+# What people type who are used to IRC or to other chats.
+MEANT = {
+    "?": "help", "commands": "help", "h": "help",
+    "bye": "quit", "disconnect": "quit", "exit": "quit", "logoff": "quit",
+    "j": "join", "open": "join",
+    "close": "leave", "part": "leave",
+    "channels": "rooms", "list": "rooms",
+    "members": "who", "names": "who", "users": "who",
+    "dm": "msg", "notice": "msg", "pm": "msg", "query": "msg", "tell": "msg", "w": "msg", "whisper": "msg",
+    "action": "me", "identify": "login", "name": "nick", "setname": "realname", "status": "away",
+    "whowas": "seen", "monitor": "watch", "redact": "delete", "remove": "kick",
+}  # fmt: skip
 
 
 def command(
@@ -90,14 +105,28 @@ def _run_command(chat: Chat, session: Session, line: str) -> None:
     word, _, rest = line[1:].partition(" ")
     row = find(session, word)
     if row is None:
-        raise Refused("unknown-command", f"There is no command /{word[:32]}. /help lists the commands.")
+        raise unknown(session, word)
     row.run(chat, session, *_arguments(row, rest.strip()))
+
+
+def unknown(session: Session, word: str) -> Refused:
+    """What is answered to a command that there is not: with the one that was meant, if that can be guessed.
+
+    @param word: without its slash.
+    """
+    word = word[:32]
+    meant = MEANT.get(word.lower())
+    if meant is None:
+        known = [row.name for row in COMMANDS.values() if row.offered(session) and row.group != "Administration"]
+        meant = next(iter(get_close_matches(word.lower(), known, 1, 0.75)), None)
+    guess = f" Did you mean /{meant}?" if meant is not None else ""
+    return Refused("unknown-command", f"There is no command /{word}.{guess} /help lists the commands.")
 
 
 def _arguments(row: Command, rest: str) -> list[str | None]:
     values: list[str | None] = []
     for parameter in row.parameters:
-        if parameter.strip("[]").split()[0].islower():
+        if _takes_the_rest(parameter):
             value, rest = rest, ""
         else:
             value, _, rest = rest.partition(" ")
@@ -108,3 +137,8 @@ def _arguments(row: Command, rest: str) -> list[str | None]:
     if rest:
         raise Refused("usage", f"Usage: {row.usage}")
     return values
+
+
+def _takes_the_rest(parameter: str) -> bool:
+    first, *more = parameter.strip("[]").split()
+    return first.islower() and ("|" not in first or bool(more))

@@ -41,7 +41,7 @@ def reply(chat: Chat, session: Session, id: str, text: str) -> None:
 
 @command(GROUP, "react", "ID", "sign")
 def react(chat: Chat, session: Session, id: str, sign: str) -> None:
-    """Reacts to a message with a sign, such as an emoji."""
+    """Reacts to a message with a sign, such as an emoji. "/history ids" shows the messages' IDs."""
     answering.react(chat, session, id, sign)
 
 
