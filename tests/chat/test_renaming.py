@@ -70,7 +70,9 @@ class RenameTests(SynchronousTestCase):
         self.assertEqual({e.stream for e in self.world.store.log if e.text.startswith("just")}, {"#new"})
 
     def test_who_may_and_which_names(self) -> None:
-        self.assertEqual(self.bob.say("/join #old", "/rename #x")[-1], "!! To change the name in #old takes the role owner.")
+        self.assertEqual(
+            self.bob.say("/join #old", "/rename #x")[-1], "!! To change the name in #old takes the role owner."
+        )
         for name in ("#old", "#lobby", "#1obby", "#a,b"):
             self.assertEqual(self.ann.say(f"/rename {name}")[-1][:2], "!!", name)
         self.ann.say("/rename #new")

@@ -75,6 +75,13 @@ class LoginTests(LineCase):
         self.assertEqual(self.said(b"caf\xe9\n", client=client), [NOT_UTF8, "Login Id: "])
         self.assertEqual(self.said(b"x" * 5000 + b"\n", client=client), [TOO_LONG, "Login Id: "])
 
+    def test_a_command_in_place_of_a_name(self) -> None:
+        client = self.world.connect()
+        self.assertEqual(
+            self.said(b"/help\n", client=client),
+            ["Login Id: !! First type the name that you want; commands come after that.", "Login Id: "],
+        )
+
     def test_lines_after_the_name_in_the_same_chunk_are_said(self) -> None:
         client = self.world.connect()
         self.assertEqual(self.said(b"bob\nhello\n", client=client)[-1], "[bob] hello")

@@ -98,6 +98,8 @@ class ChatProtocol(BoundedLines):
             elif text == "/quit":
                 session.closing = True
                 chat.do(session, Close(session))
+            elif text.startswith("/"):
+                raise Refused("not-logged-in", "First type the name that you want; commands come after that.")
             elif session.certificate and certificates.opens(chat, session, parse_name(text)):
                 registration.log_in_by_certificate(chat, session, session.certificate, text)
             elif registration.asks_password(chat, parse_name(text)):

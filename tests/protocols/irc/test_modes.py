@@ -32,6 +32,7 @@ class RoomModeTests(SynchronousTestCase):
             ],
         )
         self.assertEqual(lines(self.ben, "MODE #dev"), ["324 #dev +lmn 9", f"329 #dev {int(START)}"])
+        self.assertEqual(lines(self.ben, "MODE #lobby"), ["324 #lobby +n"])
 
     def test_no_value_holds_a_second_line_or_moves_a_cursor(self) -> None:
         for value in ("+b a\x1b[2J\u202e*!*@*", "+k k\x1b[2J\rx", "+e m:x\x9b*"):

@@ -69,15 +69,15 @@ def _own(connection: IRCProtocol, params: list[str]) -> None:
 
 
 def _show(connection: IRCProtocol, room: Room) -> list[str]:
-    """324 and 329; the key is for members."""
+    """324 and 329; the key is for members. Nobody knows when the lobby was made."""
     inside = connection.user in room.members
     modes = {LETTERS[name]: value for name, value in room.modes.items() if name in LETTERS}
     letters = sorted("".join(modes) + ("" if "external" in room.modes else INSIDE))
     values = [str(modes[c]) if c != "k" or inside else "*" for c in letters if c in VALUES]
-    return [
-        connection.numeric(324, room.name, "+" + "".join(letters), *values),
-        connection.numeric(329, room.name, str(int(room.made))),
-    ]
+    lines = [connection.numeric(324, room.name, "+" + "".join(letters), *values)]
+    if room.made:
+        lines.append(connection.numeric(329, room.name, str(int(room.made))))
+    return lines
 
 
 def split(letters: str, values: list[str]) -> Iterator[tuple[bool, str, str | None]]:
