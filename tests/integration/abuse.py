@@ -12,16 +12,14 @@ import os
 import resource
 import selectors
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from crowd import Talker
-from daemon import LOCAL, PATIENCE, Address, Client, Daemon, wait_for
+from daemon import PATIENCE, Address, Client, Daemon, add_folder, temporary, wait_for
 from people import Pulse, connect_from
 
 #: What one that sends as fast as it can sends, over and over.
@@ -215,26 +213,11 @@ def main() -> None:
     parser.add_argument("--half-open", type=int, default=5_000, help="(default: 5000)")
     parser.add_argument("--people", type=int, default=500, help="(default: 500)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each flood (default: 10)")
-    parser.add_argument(
-        "--folder",
-        default=None,
-        help="where the database is made: what is answered waits for what is written before, and only in memory"
-        " (/dev/shm) is the time that of the daemon alone",
-    )
+    add_folder(parser)
     options = parser.parse_args()
-
-    @contextmanager
-    def daemon(*more: str) -> Iterator[Daemon]:
-        with tempfile.TemporaryDirectory(prefix="chat-abuse-", dir=options.folder) as folder:
-            made = Daemon(Path(folder), *more, lines=(LOCAL,))
-            try:
-                yield made.start()
-            finally:
-                made.kill()
-
-    with daemon() as one:
+    with temporary(folder=options.folder) as one:
         print(f"{options.drops} connected and dropped: {drops(one, options.drops)}", flush=True)
-    with daemon(*TRUSTED) as one:
+    with temporary(*TRUSTED, folder=options.folder) as one:
         memory = one.memory()
         times = half_open(one, options.half_open)
         size = (one.memory("VmHWM") - memory) / options.half_open / 1024
@@ -245,7 +228,7 @@ def main() -> None:
         )
     # Without flood control only what does not fill the queues of people who are test programs, too.
     for flood, name in [("30/10", name) for name in FLOODS] + [("off", "one-byte lines")]:
-        with daemon("--flood", flood) as one:
+        with temporary("--flood", flood, folder=options.folder) as one:
             outcome = full_speed(one, options.people, FLOODS[name], options.seconds)
         print(f"--flood {flood}, {options.people} people, one sends {name}: {outcome}", flush=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import resource
@@ -13,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -161,6 +163,29 @@ def _address(where: str) -> Address:
         return where
     host, _, port = where.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+@contextmanager
+def temporary(*options: str, folder: str | None = None) -> Iterator[Daemon]:
+    """A daemon in a new folder, which are both gone afterwards.
+
+    @param folder: where that is made; by default where all temporary files are.
+    """
+    with tempfile.TemporaryDirectory(prefix="twisted-chat-", dir=folder) as own:
+        daemon = Daemon(Path(own), *options)
+        try:
+            yield daemon.start()
+        finally:
+            daemon.kill()
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """The option of a script that measures."""
+    parser.add_argument(
+        "--folder",
+        help="where the database is made: what is answered waits for what is written before, and only in memory"
+        " (/dev/shm) is the time that of the daemon alone",
+    )
 
 
 class Client:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import argparse
 import random
 import select
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from daemon import LOCAL, PATIENCE, Address, Daemon, connect
+from daemon import LOCAL, PATIENCE, Address, Daemon, connect, temporary
 
 CONNECTIONS = 8
 # How many inputs go by between two looks whether the innocent are well.
@@ -215,13 +213,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     for protocol in options.protocol or sorted(DIALOGUES):
-        with tempfile.TemporaryDirectory() as folder:
-            daemon = Daemon(Path(folder), "--irc", LOCAL).start()
-            try:
-                closed, seconds = fuzz(daemon, protocol, options.inputs, options.seed)
-                memory = daemon.memory() >> 20
-            finally:
-                daemon.kill()
+        with temporary("--irc", LOCAL) as daemon:
+            closed, seconds = fuzz(daemon, protocol, options.inputs, options.seed)
+            memory = daemon.memory() >> 20
         print(
             f"{protocol}: {options.inputs} lines, {seconds:.0f} s, {closed} connections closed, {memory} MiB at the end"
         )

@@ -8,14 +8,12 @@ from __future__ import annotations
 import argparse
 import random
 import re
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from daemon import PATIENCE, Client, Daemon
+from daemon import PATIENCE, Client, Daemon, temporary
 from people import Person, connect, connect_from, done, make_admin, member
 
 PASSWORD = "correct-horse"
@@ -211,19 +209,14 @@ def main() -> None:
     parser.add_argument("--longest", type=float, default=2.0, help="let them work so long at most (default: 2 s)")
     options = parser.parse_args()
     confirmed = Confirmed()
-    with tempfile.TemporaryDirectory(prefix="chat-kill-") as folder:
-        daemon = Daemon(Path(folder), "--sync", options.sync)
-        daemon.start()
-        try:
-            prepare(daemon)
-            for number in range(1, options.rounds + 1):
-                after = random.uniform(0.2, options.longest)
-                kill_round(daemon, number, after, confirmed)
-                print(f"round {number}: killed after {after:.2f} s; so far {confirmed.counts()}: all there", flush=True)
-            look_at_direct(daemon, confirmed)
-            assert PASSWORD not in daemon.log()
-        finally:
-            daemon.kill()
+    with temporary("--sync", options.sync) as daemon:
+        prepare(daemon)
+        for number in range(1, options.rounds + 1):
+            after = random.uniform(0.2, options.longest)
+            kill_round(daemon, number, after, confirmed)
+            print(f"round {number}: killed after {after:.2f} s; so far {confirmed.counts()}: all there", flush=True)
+        look_at_direct(daemon, confirmed)
+        assert PASSWORD not in daemon.log()
     print("all direct messages came, in order, once")
 
 

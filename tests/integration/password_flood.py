@@ -11,12 +11,10 @@ import os
 import re
 import selectors
 import socket
-import tempfile
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from daemon import PATIENCE, Address, Daemon
+from daemon import PATIENCE, Address, Daemon, add_folder, temporary
 from people import Person, Pulse, connect_from, newcomer
 
 PASSWORD = "the-right-one"
@@ -162,21 +160,11 @@ def main() -> None:
     parser.add_argument("--attempts", type=int, default=10_000, help="(default: 10000)")
     parser.add_argument("--addresses", type=int, default=100, help="from so many, 250 at most (default: 100)")
     parser.add_argument("--connections", type=int, default=5, help="of each address (default: 5)")
-    parser.add_argument(
-        "--folder",
-        default=None,
-        help="where the database is made: what is answered waits for what is written before, and only in memory"
-        " (/dev/shm) is the time that of the daemon alone",
-    )
+    add_folder(parser)
     options = parser.parse_args()
     for accounts in (1, 200):
-        with tempfile.TemporaryDirectory(prefix="chat-flood-", dir=options.folder) as folder:
-            daemon = Daemon(Path(folder))
-            daemon.start()
-            try:
-                outcome = flood(daemon, options.attempts, options.addresses, options.connections, accounts)
-            finally:
-                daemon.kill()
+        with temporary(folder=options.folder) as daemon:
+            outcome = flood(daemon, options.attempts, options.addresses, options.connections, accounts)
         print(f"{accounts} attacked, from {options.addresses} addresses with {options.connections} connections each:")
         print(outcome, flush=True)
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from crowd import Talker, run
-from daemon import Daemon
+from daemon import Daemon, add_folder
 from people import Pulse
 
 
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=10, help="who talk (default: 10)")
     parser.add_argument("--seconds", type=float, default=15.0, help="(default: 15)")
     parser.add_argument("--backlog", type=int, default=30_000, help="events to be pruned (default: 30000)")
-    parser.add_argument("--folder", default=None, help="where the database is made")
+    add_folder(parser)
     options = parser.parse_args()
     for keep in (None, *options.keep):
         with tempfile.TemporaryDirectory(prefix="chat-keep-", dir=options.folder) as folder:
