@@ -224,6 +224,42 @@ class SilenceTests(EvasionCase):
         ann.say("hello")
         self.assertEqual(boss.read(), ["[ann] hello"])
 
+    def test_what_a_shunned_person_says_of_themselves_is_shown_to_them_alone(self) -> None:
+        boss, ann, bea = self.world.enter("boss", "#x"), self.world.enter("ann", "#x"), self.world.enter("bea", "#x")
+        boss.say("/op ann", "/shun ann")
+        ann.say("/realname Buy at shop", "/away at the shop")
+        bea.read()
+        shown = bea.say("/whois ann", "/who", "/msg ann hello", "/format json", "/whois ann", "/who")
+        self.assertIn("ann is in #lobby, #x", "".join(shown))
+        self.assertNotIn("shop", "".join(shown))
+        self.assertNotIn("(away)", "".join(shown))
+        self.assertIn('"away":null', shown[-1])
+        mine = "\n".join(ann.say("/whois ann", "/who"))
+        for words in ("Called Buy at shop.", "Away: at the shop", "ann (away)"):
+            self.assertIn(words, mine)
+        boss.say("/shun ann")
+        self.assertIn("Buy at shop", "".join(bea.say("/whois ann")))
+
+    def test_nor_does_what_they_do_as_an_op_carry_words(self) -> None:
+        boss, ann = self.world.enter("boss"), self.world.enter("ann", "#x")
+        for name in ("gus", "hal"):
+            self.world.enter(name, "#x")
+        bea = self.world.enter("bea", "#x")
+        bea.say("rude")
+        id = self.world.store.log[-1].id
+        boss.say("/shun ann")
+        ann.say("/kick gus buy", "/ban hal 1h buy", f"/delete {id} buy", "/rename #new buy", "/leave #new buy")
+        heard = bea.read()
+        self.assertEqual(len(heard), 7, heard)
+        self.assertNotIn("buy", "".join(heard) + "".join(bea.say("/bans")))
+
+    def test_a_mute_is_about_what_is_said_in_the_room(self) -> None:
+        """What people say of themselves is seen everywhere, and is an administrator's to stop."""
+        owner, gus = self.world.enter("ann", "#x"), self.world.enter("gus", "#x")
+        owner.say("/mute gus")
+        gus.say("/realname Gus", "/away out")
+        self.assertIn("-- Called Gus.", owner.say("/whois gus"))
+
     def test_who_may_not_speak_leaves_without_a_word(self) -> None:
         owner, gus = self.world.enter("ann", "#x"), self.world.enter("gus", "#x")
         owner.say("/mute gus")

@@ -255,6 +255,7 @@ class ShunnedTests(PresenceCase):
             "/join #lobby", "hello", "/me waves", "/msg bob hi", "/msg root hi", "/msg ghost x", "/invite bob"
         )
         said += spam.say("/join #dev", "hello", "/invite bob")
+        said += spam.say("/realname Buy", "/join #new", "/away buy", "/whois ann", "/who", "/away", "/msg ann me")
         heard = bob.read()
         spam.say("/quit my last word")
         world.settle()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import moderation
 from .acts import Act, Answer, Private, Session, Step
-from .chat import Chat, check_length, span
+from .chat import Chat, span
 from .errors import Refused
 from .events import Event, Kind
 from .masks import Who, parse_mask
@@ -57,7 +57,7 @@ def ban(
     _check_account(chat, user, room, made)
     told = _keep(chat, session, user, room, "ban", made, tell)
     for victim in victims:
-        moderation.put_out(chat, session, user, victim, room, reason or "banned")
+        moderation.put_out(chat, session, user, victim, room, made.reason or "banned")
     return told
 
 
@@ -156,7 +156,7 @@ def make_ban(chat: Chat, user: User, mask: str, duration: str | None, reason: st
     @param everyone: see L{parse_mask}.
     @raise Refused: C{"bad-mask"} or C{"too-long"}.
     """
-    check_length(reason, "reason")
+    reason = chat.reason(user, reason)
     now = chat.now()
     seconds = parse_duration(duration) if duration else None
     parsed = parse_mask(mask, everyone)

@@ -253,6 +253,19 @@ class Chat:
             return True
         return not user.registered and any(address in self.shunned for address in user.addresses)
 
+    def hears(self, user: User, other: User) -> bool:
+        """Whether someone learns what another says of themselves, and not of anything that happens: a realname, why
+        they are away, metadata. What those say who are shunned only they themselves do."""
+        return not self.shunned or user is other or not self.is_shunned(other)
+
+    def reason(self, user: User, text: str) -> str:
+        """Why someone does something, as far as others are to read it: of who is shunned, nothing.
+
+        @raise Refused: C{"too-long"}.
+        """
+        check_length(text, "reason")
+        return "" if self.shunned and self.is_shunned(user) else text
+
     def find_ban(self, bans: Iterable[Ban], who: Who) -> Ban | None:
         """The first ban that holds for someone."""
         now = self.now()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .acts import Act, Inspect, Session
-from .chat import Chat, check_length
+from .chat import Chat
 from .errors import Refused
 from .events import DIRECT, SPOKEN, Event, Kind, inbox, sent
 from .names import parse_name
@@ -27,7 +27,7 @@ def delete(
     @raise Refused: C{"no-room"}, C{"not-in-room"} or C{"too-long"}.
     """
     user, room = chat.user(session), chat.own_room(session, where)
-    check_length(reason, "reason")
+    reason = chat.reason(user, reason)
 
     def found(event: Event | None) -> None:
         if user in room.members:
@@ -96,7 +96,7 @@ def delete_direct(
     @raise Refused: C{"bad-name"}, C{"no-such-user"} or C{"too-long"}.
     """
     user, to = chat.user(session), parse_name(name)
-    check_length(reason, "reason")
+    reason = chat.reason(user, reason)
     other, account = chat.users.get(to.key), chat.accounts.get(to.key)
     if other is None and account is None:
         raise Refused("no-such-user", f"There is no {to.shown} here.")

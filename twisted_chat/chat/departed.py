@@ -36,9 +36,13 @@ class Departed:
     def __init__(self) -> None:
         self._last: deque[Departure] = deque(maxlen=MAX_DEPARTED)
 
-    def add(self, user: User, address: str, now: float) -> Departure:
-        """Someone leaves, or is about to be called otherwise."""
-        departure = Departure(user.name.key, user.name.shown, user.card, address, now)
+    def add(self, user: User, address: str, now: float, shunned: bool = False) -> Departure:
+        """Someone leaves, or is about to be called otherwise.
+
+        @param shunned: whether nobody is to read what they were called in full.
+        """
+        card = user.card._replace(realname="") if shunned else user.card
+        departure = Departure(user.name.key, user.name.shown, card, address, now)
         self._last.append(departure)
         return departure
 

@@ -173,11 +173,13 @@ def _come_back(chat: Chat, session: Session, user: User, account: Account) -> No
             left = user.farewell.steps
             user.farewell.steps = [s for s in left if not (isinstance(s, Event) and s.room in names)]
 
-    steps: list[Step] = [Enter(session, room.name) for room in rooms]
+    steps: list[Step] = []
+    told: list[Step] = []
     for room in rooms:
-        steps += [chat.event(Kind.JOIN, room, user), *membership.show_role(chat, user, room)]
-        steps += tell_room_away(chat, user, room, session)
-    chat.outbox.add(Act(session, steps, undo))
+        first, seen = membership.comes_in(chat, user, room)
+        steps += [*first, Enter(session, room.name)]
+        told += [*seen, *membership.show_role(chat, user, room), *tell_room_away(chat, user, room, session)]
+    chat.outbox.add(Act(session, [*steps, *told], undo))
 
 
 def _move(chat: Chat, session: Session, user: User, account: Account, told: Sequence[Step]) -> None:

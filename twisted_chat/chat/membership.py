@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import talking
 from .accounts import Account
 from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Step
-from .chat import LOBBY, REPLAY, Chat, check_length, counted
+from .chat import LOBBY, REPLAY, Chat, counted
 from .errors import Refused
 from .events import Event, Kind, Move
 from .metadata import introduce
@@ -66,8 +66,9 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None, let_in
             left = user.farewell.steps
             user.farewell.steps = [s for s in left if not (isinstance(s, (Event, Move)) and s.room == room.name)]
 
-    steps: list[Step] = [Enter(s, room.name) for s in user.sessions]
-    steps += [Focus(session, room.name), chat.event(Kind.JOIN, room, user), *show_role(chat, user, room)]
+    first, seen = comes_in(chat, user, room)
+    steps: list[Step] = [*first, *(Enter(s, room.name) for s in user.sessions)]
+    steps += [Focus(session, room.name), *seen, *show_role(chat, user, room)]
     steps += [*tell_room_away(chat, user, room, session), *introduce(chat, user, room), now_in(session, room)]
     for s in user.sessions:
         steps += (
@@ -156,10 +157,10 @@ def leave(chat: Chat, session: Session, text: str | None = None, reason: str = "
     @param reason: what those who stay are told, unless nothing that this person says is.
     @raise Refused: C{"no-room"}, C{"no-such-room"}, C{"not-in-room"} or C{"too-long"}.
     """
-    check_length(reason, "reason")
     user = chat.user(session)
+    reason = chat.reason(user, reason)
     room = chat.own_room(session, text)
-    if chat.is_shunned(user) or not talking.may_speak(chat, user, room):
+    if not talking.may_speak(chat, user, room):
         reason = ""
     event = chat.event(Kind.LEAVE, room, user, text=reason)
     told: list[Step] = [Answer(session, "info", f"You left {room.name}.", {"code": "left", "room": room.name})]
@@ -204,6 +205,19 @@ def remove(
                 s.room = room
 
     chat.outbox.add(Act(by, steps, undo))
+
+
+def comes_in(chat: Chat, user: User, room: Room) -> tuple[list[Step], list[Step]]:
+    """What tells those in a room that someone enters it. What they are called in full, which some protocols show then,
+    is for themselves alone when they are shunned.
+
+    @return: the steps before their own sessions receive what is said in the room, and those after that.
+    """
+    event = chat.event(Kind.JOIN, room, user)
+    if not (chat.shunned and user.card.realname and chat.is_shunned(user)):
+        return [], [event]
+    event.card = event.card._replace(realname="")
+    return [event], [talking.pretended(chat, user.sessions, chat.event(Kind.JOIN, room, user))]
 
 
 def show_role(chat: Chat, user: User, room: Room) -> list[Step]:

@@ -83,6 +83,14 @@ def values(chat: Chat, target: Target) -> Mapping[str, str]:
     return account.metadata if account is not None else target.metadata
 
 
+def shown_values(chat: Chat, user: User, target: Target) -> Mapping[str, str]:
+    """All that is set, as far as someone is told who asks.
+
+    @param user: who asks.
+    """
+    return {} if isinstance(target, User) and not chat.hears(user, target) else values(chat, target)
+
+
 def sees(chat: Chat, user: User, target: Target) -> bool:
     """Whether someone may read it: a room's that is closed only those who are in it, and administrators."""
     if isinstance(target, User) or user in target.members or chat.is_admin(user):
@@ -116,6 +124,10 @@ def put(chat: Chat, session: Session, target: Target, changes: Mapping[str, str 
     after = {key: value for key, value in merged.items() if value is not None}
     if len(after) > MAX_KEYS and len(after) > len(before):
         raise Refused("too-many-keys", f"At most {MAX_KEYS} keys can be set.")
+    if target is not user and chat.is_shunned(user):
+        # What is a room's cannot be theirs alone: nothing changes, and they are told that it has.
+        chat.outbox.add(Act(session, ()))
+        return
     steps: list[Step] = []
     account = chat.account_of(target) if isinstance(target, User) else None
     if account is not None:
@@ -129,9 +141,8 @@ def put(chat: Chat, session: Session, target: Target, changes: Mapping[str, str 
 
         if isinstance(target, Room):
             steps += chat.keep_room(target)
-    if not chat.is_shunned(user):
-        for key, value in changes.items():
-            steps += [told(s, target, key, value) for s in _audience(chat, target, key) if s is not session]
+    for key, value in changes.items():
+        steps += [told(s, target, key, value) for s in _audience(chat, target, key) if s is not session]
     chat.outbox.add(Act(session, steps, undo))
 
 
@@ -147,13 +158,16 @@ def shown(target: Target) -> str:
 
 
 def _audience(chat: Chat, target: Target, key: str) -> list[Session]:
-    """Those who have subscribed to a key, and are in the room, or in one with the person, or watch or are them."""
+    """Those who have subscribed to a key, and are in the room, or in one with the person, or watch or are them; of who
+    is shunned, they alone."""
     found = []
     watchers = set(chat.watching.sessions(target.name.key)) if isinstance(target, User) else set()
     rooms: Sequence[Room] = target.rooms if isinstance(target, User) else (target,)
     for session in chat.subscriptions.sessions(key):
         user = session.user
-        if user is not None and (user is target or session in watchers or any(user in r.members for r in rooms)):
+        if user is None or (isinstance(target, User) and not chat.hears(user, target)):
+            continue
+        if user is target or session in watchers or any(user in r.members for r in rooms):
             found.append(session)
     return found
 
@@ -171,13 +185,13 @@ def introduce(chat: Chat, user: User, room: Room) -> list[Step]:
 
 def subscribed(chat: Chat, session: Session, target: Target) -> list[tuple[Target, str, str]]:
     """All that a session has subscribed to of a person, or of a room and of everyone in it: whose, key and value."""
-    keys = chat.subscriptions.of(session)
+    user, keys = chat.user(session), chat.subscriptions.of(session)
     targets: list[Target] = [target]
     if isinstance(target, Room) and keys:
-        targets += [member for member in target.members if not chat.is_shunned(member)]
+        targets += target.members
     found = []
     for each in targets:
-        has = values(chat, each)
+        has = shown_values(chat, user, each)
         if has:
             found += [(each, key, has[key]) for key in keys if key in has]
     return found

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import membership
 from .acts import Act, Answer, Inspect, Omit, Private, Recall, Session, Step
-from .chat import Chat, check_length
+from .chat import Chat
 from .errors import Refused
 from .events import SPOKEN, Event, Kind, Put
 from .names import parse_name
@@ -70,7 +70,7 @@ def kick(chat: Chat, session: Session, name: str, reason: str = "", where: str |
     """
     user, room = chat.user(session), chat.own_room(session, where)
     chat.check_may(user, room, "kick", "kick someone")
-    check_length(reason, "reason")
+    reason = chat.reason(user, reason)
     other = chat.find_user(name)
     if other not in room.members:
         raise Refused("not-member", f"{other.name.shown} is not in {room.name}.")

@@ -12,7 +12,7 @@ from .chat import REPLAY, Chat, check_length, span
 from .errors import Refused
 from .events import Card, Event, Kind
 from .masks import Who
-from .membership import banned_here, greeting, remove, rooms_to_enter, show_role, to_themselves
+from .membership import banned_here, comes_in, greeting, remove, rooms_to_enter, show_role, to_themselves
 from .names import RESERVED, Name, parse_name, skeleton
 from .permissions import Role
 from .rooms import User
@@ -90,12 +90,12 @@ def enter(
                 )
 
     steps: list[Step] = [*welcome(user)] if welcome is not None else []
+    told: list[Step] = []
     for room in rooms:
-        steps += [Enter(session, room.name)]
-    steps.append(Focus(session, rooms[0].name if rooms else None))
-    steps += came(chat, shown)
-    for room in rooms:
-        steps += [chat.event(Kind.JOIN, room, user), *show_role(chat, user, room)]
+        first, seen = comes_in(chat, user, room)
+        steps += [*first, Enter(session, room.name)]
+        told += [*seen, *show_role(chat, user, room)]
+    steps += [Focus(session, rooms[0].name if rooms else None), *came(chat, shown), *told]
     if welcome is None:
         steps.append(greeting(chat, session, rooms))
     steps += [Recall(session, (room.name,), REPLAY, talk=True, title=room.name) for room in rooms[:1]]
@@ -188,7 +188,7 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
     user = session.user
     if user is None:
         return
-    rooms, was_away = user.rooms, user.away
+    rooms, was_away, shunned = user.rooms, user.away, chat.is_shunned(user)
     session.user = session.room = None
     user.sessions = tuple(s for s in user.sessions if s is not session)
     user.unattended -= {session}
@@ -197,7 +197,7 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
     chat.outbox.add(Act(None, [Exit(session, None), *(tell_away(chat, user, was_away) if user.sessions else [])]))
     if user.sessions:
         return
-    chat.departed.add(user, session.address, chat.now())
+    chat.departed.add(user, session.address, chat.now(), shunned)
     may_speak = {room: talking.may_speak(chat, user, room) for room in rooms}
     chat.remove_user(user)
     steps: list[Step] = []
@@ -247,7 +247,9 @@ def rename(chat: Chat, session: Session, text: str) -> None:
         steps.append(event)
     if not user.rooms:
         steps += to_themselves(user, chat.event(Kind.RENAME, None, user, new.shown))
-    departure = chat.departed.add(user, session.address, chat.now()) if new.key != old.key else None
+    departure = None
+    if new.key != old.key:
+        departure = chat.departed.add(user, session.address, chat.now(), chat.is_shunned(user))
     steps += renamed(chat, old, new)
     if new.key != old.key:
         steps += left_behind(chat, user)

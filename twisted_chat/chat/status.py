@@ -12,6 +12,22 @@ from .rooms import UNATTENDED, Room, User
 MAX_REALNAME = 150
 
 
+def away(chat: Chat, user: User, other: User) -> str | None:
+    """Why someone is away (see L{User.away}), as another is told who asks.
+
+    @param user: who asks.
+    """
+    return other.away if chat.hears(user, other) else None
+
+
+def realname(chat: Chat, user: User, other: User) -> str:
+    """What someone calls themselves in full, as another is told who asks; empty for nothing.
+
+    @param user: who asks.
+    """
+    return other.card.realname if chat.hears(user, other) else ""
+
+
 def set_away(chat: Chat, session: Session, text: str | None) -> None:
     """Be away, with a text, or back, with C{None}.
 
@@ -45,8 +61,11 @@ def tell_away(chat: Chat, user: User, before: str | None, session: Session | Non
     @param before: L{User.away} as it was.
     @param session: one that knows it.
     """
-    if user.away == before or chat.is_shunned(user):
+    if user.away == before:
         return []
+    if chat.is_shunned(user):
+        others = tuple(s for s in user.sessions if s is not session)
+        return [Private(others, chat.passing(Kind.AWAY, None, user, text=user.away or ""))] if others else []
     steps: list[Step] = []
     for event in passing.tell(chat, user, Kind.AWAY, user.away or ""):
         steps.append(event)

@@ -102,7 +102,7 @@ def message(
     elif other is None:
         text = f"{shown} is not here, and will receive it on coming back."
         steps.append(Answer(session, "info", text, {"code": "not-here", "name": shown}))
-    elif other.away is not None:
+    elif other.away is not None and chat.hears(user, other):
         data = {"code": "away", "name": shown, "away": other.away}
         steps.append(Answer(session, "info", f"{shown} is away: {other.away}", data))
     chat.outbox.add(Act(session, steps, undo))

@@ -135,7 +135,7 @@ def mode(chat: Chat, session: Session, name: str | None, value: str | None) -> N
 @command(GROUP, "rename", "#ROOM", "[reason]")
 def rename(chat: Chat, session: Session, room: str, reason: str | None) -> None:
     """Gives the room another name. It takes its people, its rules and its history along."""
-    renaming.rename_room(chat, session, room, reason or "")
+    renaming.rename_room(chat, session, room, chat.reason(chat.user(session), reason or ""))
 
 
 @command(GROUP, "pin", "[ID]")

@@ -7,7 +7,6 @@ from ..acts import Session
 from ..chat import Chat, span
 from ..names import parse_name
 from ..permissions import Role
-from ..rooms import User
 from .table import command
 
 NAMES_A_LINE = 20
@@ -47,11 +46,15 @@ def who(chat: Chat, session: Session, room: str | None) -> None:
     if not chat.sees_into(user, found):
         found = chat.own_room(session, room)
     marks = {Role.OWNER: "@", Role.OP: "@", Role.VOICE: "+"}
-    names = [marks.get(role, "") + _shown(member) for member, role in found.members.items()]
+    away = {member: status.away(chat, user, member) for member in found.members}
+    names = [
+        marks.get(role, "") + member.name.shown + (" (away)" if away[member] is not None else "")
+        for member, role in found.members.items()
+    ]
     lines = [f"In {found.name} ({len(names)}):"]
     lines += [" " + ", ".join(names[i : i + NAMES_A_LINE]) for i in range(0, len(names), NAMES_A_LINE)]
     data = [
-        {"name": member.name.shown, "away": member.away, "role": role.name.lower()}
+        {"name": member.name.shown, "away": away[member], "role": role.name.lower()}
         for member, role in found.members.items()
     ]
     chat.answer(session, "\n".join(lines), "who", {"room": found.name, "members": data})
@@ -84,13 +87,13 @@ def whois(chat: Chat, session: Session, name: str) -> None:
         f"{'Logged in to that account' if user.registered else 'A guest'}, here for {span(now - user.since)}, "
         f"idle for {span(now - user.active)}.",
     ]
-    if user.card.realname:
-        lines.append(f"Called {user.card.realname}.")
-    data = {"name": user.name.shown, "registered": user.registered, "rooms": names, "away": user.away}
-    data["realname"] = user.card.realname
+    called, away = status.realname(chat, asker, user), status.away(chat, asker, user)
+    if called:
+        lines.append(f"Called {called}.")
+    data = {"name": user.name.shown, "registered": user.registered, "rooms": names, "away": away, "realname": called}
     data |= {"since": round(user.since), "idle": round(now - user.active), "host": user.card.host}
-    if user.away is not None:
-        lines.append(f"Away: {user.away}")
+    if away is not None:
+        lines.append(f"Away: {away}")
     if chat.sees_address(asker, user):
         lines.append(f"Seen as coming from {user.card.host}.")
         lines.append("Connected from " + ", ".join(address or "here" for address in user.addresses) + ".")
@@ -132,7 +135,3 @@ def unwatch(chat: Chat, session: Session, name: str) -> None:
 def seen(chat: Chat, session: Session, name: str) -> None:
     """Tells when an account was last here."""
     presence.tell_seen(chat, session, name)
-
-
-def _shown(user: User) -> str:
-    return user.name.shown + (" (away)" if user.away is not None else "")

@@ -96,7 +96,7 @@ def batch(connection: IRCProtocol, kind: str, lines: Iterable[str], target: str 
 
 def _get(connection: IRCProtocol, text: str, keys: Sequence[str]) -> None:
     target = _find(connection, text)
-    set_, lines = metadata.values(connection.chat, target), []
+    set_, lines = metadata.shown_values(connection.chat, connection.user, target), []
     for key in keys[: MAX_KEYS * 2]:
         try:
             metadata.check_key(key)
@@ -109,7 +109,7 @@ def _get(connection: IRCProtocol, text: str, keys: Sequence[str]) -> None:
 
 def _list(connection: IRCProtocol, text: str, params: Sequence[str]) -> None:
     target = _find(connection, text)
-    set_ = metadata.values(connection.chat, target)
+    set_ = metadata.shown_values(connection.chat, connection.user, target)
     lines = [_value(connection, shown(target), key, value) for key, value in set_.items()]
     connection.lines(batch(connection, "metadata", lines, shown(target)))
 
@@ -244,5 +244,5 @@ def about(connection: IRCProtocol, user: User) -> list[str]:
     """What WHOIS tells of someone."""
     if not has(connection):
         return []
-    set_ = metadata.values(connection.chat, user)
+    set_ = metadata.shown_values(connection.chat, connection.user, user)
     return [connection.numeric(760, user.name.shown, key, "*", text=value) for key, value in set_.items()]

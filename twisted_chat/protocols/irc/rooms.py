@@ -98,7 +98,8 @@ def rename(connection: IRCProtocol, message: Message) -> None:
     """Gives a room another name: RENAME #room #new [reason]. IRCv3 draft/channel-rename."""
     old, new = message.params[:2]
     try:
-        renaming.rename_room(connection.chat, connection.session, new, words(message, 2), old)
+        reason = connection.chat.reason(connection.user, words(message, 2))
+        renaming.rename_room(connection.chat, connection.session, new, reason, old)
     except Refused as why:
         if why.code not in ("room-in-use", "cannot-rename", "bad-room"):
             raise

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...chat import status
 from ...chat.rooms import Room, User
 from .message import Message
 from .people import find, shown_address
@@ -64,11 +65,9 @@ def _found(connection: IRCProtocol, mask: str) -> Iterator[tuple[User, Room | No
         return
     matches = re.compile(_pattern(mask), re.MULTILINE).search
     for user in chat.users.values():
-        card = user.card
+        card, called = user.card, status.realname(chat, asker, user)
         # One look at all of it: this is done for everyone who is here.
-        if matches(f"{user.name.key}\n{card.ident}\n{card.host}\n{card.realname}".casefold()) and chat.finds(
-            asker, user
-        ):
+        if matches(f"{user.name.key}\n{card.ident}\n{card.host}\n{called}".casefold()) and chat.finds(asker, user):
             yield user, None
 
 
@@ -83,7 +82,7 @@ def _pattern(mask: str) -> str:
 
 def _flags(connection: IRCProtocol, user: User, room: Room | None) -> str:
     """Here or gone, operator, bot, and what they are in the room."""
-    flags = "H" if user.away is None else "G"
+    flags = "H" if status.away(connection.chat, connection.user, user) is None else "G"
     if connection.chat.is_admin(user):
         flags += "*"
     if user.card.bot:
@@ -103,7 +102,7 @@ def _plain(connection: IRCProtocol, user: User, room: Room | None) -> str:
         connection.server,
         user.name.shown,
         _flags(connection, user, room),
-        text=f"0 {card.realname or user.name.shown}",
+        text=f"0 {status.realname(connection.chat, connection.user, user) or user.name.shown}",
     )
 
 
@@ -127,4 +126,5 @@ def _extended(connection: IRCProtocol, user: User, room: Room | None, fields: st
         "o": "n/a",
     }
     words = [values[field] for field in FIELDS[:-1] if field in fields]
-    return connection.numeric(354, *words, text=card.realname or name if "r" in fields else None)
+    called = status.realname(chat, connection.user, user) or name
+    return connection.numeric(354, *words, text=called if "r" in fields else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ...chat import status
 from ...chat.errors import Refused
 from ...chat.names import parse_name
 from ...chat.rooms import User
@@ -40,7 +41,8 @@ def whois(connection: IRCProtocol, message: Message) -> None:
 def _about(connection: IRCProtocol, user: User) -> list[str]:
     chat, numeric, asker = connection.chat, connection.numeric, connection.user
     name, card, now = user.name.shown, user.card, connection.chat.now()
-    lines = [numeric(311, name, card.ident, card.host, "*", text=card.realname or name)]
+    called, away = status.realname(chat, asker, user), status.away(chat, asker, user)
+    lines = [numeric(311, name, card.ident, card.host, "*", text=called or name)]
     shown = [room for room in user.rooms if chat.sees_into(asker, room)]
     if not chat.finds(asker, user):
         shown = []
@@ -55,8 +57,8 @@ def _about(connection: IRCProtocol, user: User) -> list[str]:
         lines.append(numeric(330, name, name, text="is logged in as"))
     if user.card.bot:
         lines.append(numeric(335, name, text="is a bot"))
-    if user.away is not None:
-        lines.append(numeric(301, name, text=cut(user.away, 390)))
+    if away is not None:
+        lines.append(numeric(301, name, text=cut(away, 390)))
     if all(session.secure for session in user.sessions):
         lines.append(numeric(671, name, text="is using a secure connection"))
     if chat.sees_address(asker, user):
@@ -104,7 +106,7 @@ def userhost(connection: IRCProtocol, message: Message) -> None:
         user = find(connection, name)
         if user is not None:
             oper = "*" if connection.chat.is_admin(user) else ""
-            here = "+" if user.away is None else "-"
+            here = "+" if status.away(connection.chat, connection.user, user) is None else "-"
             words.append(f"{user.name.shown}{oper}={here}{user.card.ident}@{user.card.host}")
     connection.reply(302, text=" ".join(words))
 
