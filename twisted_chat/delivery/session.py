@@ -107,7 +107,7 @@ class Session:
     @ivar user, room: the chat's (see L{acts.Session}).
     @ivar busy, closing, arrival, renames, pulls, marks: the chat's, too.
     @ivar peer: where the connection comes from, for the log.
-    @ivar on_ready: called when the session is no longer busy.
+    @ivar on_ready: called once, when the session is no longer busy.
     @ivar current: the current room as far as delivery has come; C{room} may be ahead of it.
     @ivar formats: in which format each room's events are sent: the rooms that it receives.
     @ivar queued: how many bytes wait here.
@@ -228,8 +228,9 @@ class Session:
     def ready(self) -> None:
         """The chat's: take more."""
         self.busy = False
-        if self.on_ready is not None:
-            self.on_ready()
+        on_ready, self.on_ready = self.on_ready, None
+        if on_ready is not None:
+            on_ready()
 
     def switch(self, dialect: str) -> None:
         """Be written to otherwise from here on."""
@@ -291,6 +292,7 @@ class Session:
     def gone(self) -> None:
         """The connection is no more: nothing is sent any longer."""
         self._send_now = _nowhere
+        self.on_ready = None
         self._behind = bool(self._backlog)
         self._backlog = None
         self.queued = 0

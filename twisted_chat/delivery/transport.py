@@ -77,6 +77,9 @@ class EagerServer(tcp.Server):
         if self._last is not None and self._last.active():
             self._last.cancel()
         super().connectionLost(reason)
+        # Nothing of it refers to itself any longer: it is gone at once, and need not be found by the garbage collector.
+        self._last = None
+        self.__dict__.pop("doRead", None)
 
 
 class EagerPort(tcp.Port):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import Any
+from weakref import ref
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -68,7 +69,9 @@ class IRCProtocol(BoundedLines):
 
     def greet(self) -> None:
         self.registration = Registration(self)
-        self.session.arrival = self._arrive
+        # Not the session, which the chat may know for a while longer, keeps this connection.
+        this = ref(self)
+        self.session.arrival = lambda room: [] if (connection := this()) is None else connection._arrive(room)
 
     @staticmethod
     def refusal(why: str) -> bytes:
