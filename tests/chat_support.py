@@ -12,6 +12,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat import scram
 from twisted_chat.chat.accounts import Account, Secret
@@ -368,3 +369,15 @@ class Trusting:
     def check(self, address: str, name: Any, hashed: str, password: str, done: Callable[[bool], None]) -> None:
         self.asked += 1
         self._later(0, lambda: done(hashed == "hash of " + password))
+
+
+class WorldCase(SynchronousTestCase):
+    """A test with a world, in which everything has to be in order at its end. As with every test of Twisted's, an error
+    that was logged, and not flushed, makes it fail."""
+
+    def setUp(self) -> None:
+        self.world = World()
+
+    def tearDown(self) -> None:
+        self.world.settle()
+        self.world.check()

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_support import PASSWORD, World
-from twisted.trial.unittest import SynchronousTestCase
+from chat_support import PASSWORD, World, WorldCase
 
 from twisted_chat.chat import orders
 from twisted_chat.chat.events import AUDIT, Event, Kind, Put
 from twisted_chat.delivery.turn import NOT_SENT
 
 
-class AdminCase(SynchronousTestCase):
+class AdminCase(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.store = self.world.store
         self.world.account("root", admin=True)
         self.world.account("ann")
@@ -22,10 +21,6 @@ class AdminCase(SynchronousTestCase):
         self.ann = self.world.enter("ann", "#room")
         self.bob = self.world.enter("bob", host="198.51.100.7")
         self.world.all_read()
-
-    def tearDown(self) -> None:
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def audit(self) -> list[tuple[str, str, str]]:
         return [(event.actor, event.text, event.target) for event in self.store.log if event.stream == AUDIT]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chat_support import Client, World
-from twisted.trial.unittest import SynchronousTestCase
+from chat_support import Client, World, WorldCase
 
 from twisted_chat.chat import orders, registration
 from twisted_chat.chat.accounts import from_record
@@ -13,16 +12,11 @@ from twisted_chat.chat.errors import Refused
 ONE, TWO = "1" * 64, "2" * 64
 
 
-class CertificateTests(SynchronousTestCase):
+class CertificateTests(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.world.account("kim")
         self.world.account("bob")
-
-    def tearDown(self) -> None:
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def connect(self, shown: str | None) -> Client:
         client = self.world.connect()

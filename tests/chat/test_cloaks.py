@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 
-from chat_support import Held, Trusting, World
+from chat_support import Held, Trusting, World, WorldCase
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -62,18 +62,13 @@ class CloakTests(SynchronousTestCase):
             self.assertFalse(is_cloak(mask), mask)
 
 
-class BanTests(SynchronousTestCase):
+class BanTests(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         del self.world.chat.cloak
         self.world.chat.cloak_key = KEY
         self.kim = self.world.enter("kim", "#dev")
         self.bob = self.world.enter("bob", "#dev", host="203.0.113.7")
-
-    def tearDown(self) -> None:
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_everyone_sees_the_cloak_and_those_who_ban_the_address_too(self) -> None:
         host = cloak(KEY, "203.0.113.7")

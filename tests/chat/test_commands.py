@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_support import START, Box, Client, Seat, Trusting, World
+from chat_support import START, Box, Client, Seat, Trusting, WorldCase
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat import presence
@@ -19,16 +19,11 @@ from twisted_chat.chat.names import parse_name
 HERE = "~ 2026-11-22 10:00:00 "
 
 
-class CommandCase(SynchronousTestCase):
+class CommandCase(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.kim = self.world.enter("kim")
         self.bob = self.world.enter("bob")
-
-    def tearDown(self) -> None:
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def one(self, line: str, client: Client | None = None) -> str:
         """The one line that answers a line."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from chat_support import World
+from chat_support import World, WorldCase
 from irc_support import irc_enter
-from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat import orders
 
@@ -13,17 +12,12 @@ def rooms_kept(world: World) -> dict[str, object]:
     return {key: value for kind, key, value in world.store.records() if kind == "room"}
 
 
-class EvasionCase(SynchronousTestCase):
+class EvasionCase(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         for name in ("ann", "bea", "root1"):
             self.world.account(name)
         self.world.account("boss", admin=True)
-
-    def tearDown(self) -> None:
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
 
 class SeveralConnectionsTests(EvasionCase):

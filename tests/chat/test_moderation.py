@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_support import Client, World
-from twisted.trial.unittest import SynchronousTestCase
+from chat_support import Client, World, WorldCase
 
 from twisted_chat.chat.events import AUDIT, Event, Kind, Put
 from twisted_chat.chat.permissions import Role
 from twisted_chat.delivery.turn import NOT_SENT
 
 
-class RoomCase(SynchronousTestCase):
+class RoomCase(WorldCase):
     """ann owns #room, opal is an op there, vic has voice, bob and cat are members; dan is elsewhere."""
 
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.store = self.world.store
         for name in ("ann", "opal", "vic", "bob"):
             self.world.account(name)
@@ -29,10 +28,6 @@ class RoomCase(SynchronousTestCase):
         self.ann.say("/op opal", "/voice vic")
         self.room = self.world.chat.rooms["#room"]
         self.world.all_read()
-
-    def tearDown(self) -> None:
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def id_of(self, text: str) -> int:
         return next(event.id for event in reversed(self.store.log) if event.text == text)

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_support import PASSWORD, World
-from twisted.trial.unittest import SynchronousTestCase
+from chat_support import PASSWORD, WorldCase
 
 from twisted_chat.chat import metadata
 from twisted_chat.chat.rooms import Room
 from twisted_chat.delivery.turn import NOT_SENT
 
 
-class OwnershipCase(SynchronousTestCase):
+class OwnershipCase(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         for name in ("ann", "zoe"):
             self.world.account(name)
-
-    def tearDown(self) -> None:
-        self.world.check()
-        for errors in self.flushLoggedErrors():
-            raise AssertionError(errors)
 
     def roles(self, room: str) -> Any:
         return self.world.chat.rooms[room].roles

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_support import PASSWORD, Client, World
-from twisted.trial.unittest import SynchronousTestCase
+from chat_support import PASSWORD, Client, World, WorldCase
 
 
-class PresenceCase(SynchronousTestCase):
+class PresenceCase(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.store = self.world.store
         self.world.account("ann")
         self.bob = self.world.enter("bob")
-
-    def tearDown(self) -> None:
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def log_in(self, name: str = "ann") -> tuple[Client, list[str]]:
         """Someone with an account, and what they are shown as they come."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_support import PASSWORD, World
-from twisted.trial.unittest import SynchronousTestCase
+from chat_support import PASSWORD, World, WorldCase
 
 from twisted_chat.chat import orders
 from twisted_chat.chat.accounts import Account
@@ -16,15 +15,10 @@ OTHER = "battery-staple"
 WRONG = ["!! Wrong name or password.", "Login Id: "]
 
 
-class RegistrationCase(SynchronousTestCase):
+class RegistrationCase(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.world.account("ann")
-
-    def tearDown(self) -> None:
-        self.world.check()
-        for errors in self.flushLoggedErrors():
-            raise AssertionError(errors)
 
     def stored(self, key: str) -> Any:
         """What the store has of an account."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from chat_support import Client, World
+from chat_support import Client, World, WorldCase
 from twisted.internet.address import UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -20,18 +20,13 @@ from twisted_chat.protocols.limits import UNLIMITED
 NOW = "~ 2026-11-22 10:00:00 "
 
 
-class FanoutCase(SynchronousTestCase):
+class FanoutCase(WorldCase):
     cap = QUEUE_CAP
 
     def setUp(self) -> None:
         self.world = World(limits=replace(UNLIMITED, send_queue=self.cap))
         self.kim, self.bob, self.eve = (self.world.enter(name) for name in ("kim", "bob", "eve"))
         self.everyone()
-
-    def tearDown(self) -> None:
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def everyone(self) -> list[list[str]]:
         """What kim, bob and eve received since the last look."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat_support import START, Client, Held, Wire, World, event
+from chat_support import START, Client, Held, Wire, World, WorldCase, event
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat.acts import Answer
@@ -12,9 +12,9 @@ from twisted_chat.delivery.turn import CONGESTED, GATHER, MANY, NOT_SENT, RETRY
 SORRY = f"!! {NOT_SENT}"
 
 
-class TurnCase(SynchronousTestCase):
+class TurnCase(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.store: Held = self.world.store
         self.kim = self.world.enter("kim")
         self.bob = self.world.enter("bob")
@@ -25,8 +25,7 @@ class TurnCase(SynchronousTestCase):
         if self.store.waiting:
             self.store.release()
         self.world.clock.advance(2 * RETRY)
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
+        super().tearDown()
 
     def writes(self, client: Client) -> list[bytes]:
         writes, client.wire.writes = client.wire.writes, []

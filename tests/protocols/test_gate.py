@@ -6,9 +6,8 @@ import socket
 from dataclasses import replace
 from types import SimpleNamespace
 
-from chat_support import PASSWORD, Client, World
+from chat_support import PASSWORD, Client, World, WorldCase
 from twisted.internet.address import IPv4Address, UNIXAddress
-from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.protocols import gate as gate_module
 from twisted_chat.protocols.flood import FLOOD_PATIENCE
@@ -18,17 +17,12 @@ from twisted_chat.protocols.limits import UNLIMITED, Flood, Limits
 from twisted_chat.protocols.line import ChatProtocol
 
 
-class GateCase(SynchronousTestCase):
+class GateCase(WorldCase):
     limits = UNLIMITED
 
     def setUp(self) -> None:
         self.world = World(limits=self.limits)
         self.gate = self.world.gate
-
-    def tearDown(self) -> None:
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def admitted(self, host: str = "192.0.2.1") -> bool:
         """Whether one more comes in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chat_support import Client, Held, World
+from chat_support import Client, Held, World, WorldCase
 from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -24,15 +24,10 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-class LineCase(SynchronousTestCase):
+class LineCase(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.kim = self.world.enter("kim")
-
-    def tearDown(self) -> None:
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def said(self, *chunks: bytes, client: Client | None = None) -> list[str]:
         """What is answered to chunks."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from chat_support import World
+from chat_support import WorldCase
 from irc_support import irc_enter
-from twisted.trial.unittest import SynchronousTestCase
 
 
-class InterplayTests(SynchronousTestCase):
+class InterplayTests(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.world.account("ann")
         self.line = self.world.enter("kim", "#dev")
         self.irc = irc_enter(self.world, "bob", "#dev")
-
-    def tearDown(self) -> None:
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def heard(self) -> tuple[list[str], list[str]]:
         """What came on the line protocol, and on IRC: without the sources' hosts."""

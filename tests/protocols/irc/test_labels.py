@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat_support import World
+from chat_support import WorldCase
 from irc_support import IRCClient, Said, irc_enter
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -12,11 +12,11 @@ from twisted_chat.protocols.irc.formats import IRCFormat
 CAPS = ("batch", "labeled-response", "message-tags", "server-time")
 
 
-class LabelTests(SynchronousTestCase):
+class LabelTests(WorldCase):
     """Kim's program marks what it asks."""
 
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.bob = self.world.enter("bob")
         self.kim = irc_enter(self.world, "kim", "#new", "#lobby", caps=CAPS)
         self.world.all_read()
@@ -25,9 +25,7 @@ class LabelTests(SynchronousTestCase):
         self.world.store.hold = self.world.store.hold_reads = False
         if self.world.store.waiting:
             self.world.store.release()
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
+        super().tearDown()
 
     def check_batch(self, said: list[Said], label: str = "x") -> list[Said]:
         """That these lines are one labelled batch. @return: those in it."""

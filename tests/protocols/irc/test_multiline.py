@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from chat_support import World
+from chat_support import WorldCase
 from irc_support import Said, irc_enter
-from twisted.trial.unittest import SynchronousTestCase
 
 CAPS = ("batch", "message-tags", "server-time", "echo-message", "labeled-response", "draft/multiline")
 OPEN, CLOSE = "BATCH +1 draft/multiline #lobby", "BATCH -1"
 
 
-class MultilineTests(SynchronousTestCase):
+class MultilineTests(WorldCase):
     """kim and zoe have multiline, bob has not, eve has netcat, and joe JSON."""
 
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.eve, self.joe = self.world.enter("eve"), self.world.enter("joe")
         self.joe.say("/format json")
         self.kim = irc_enter(self.world, "kim", "#lobby", caps=CAPS)
         self.zoe = irc_enter(self.world, "zoe", "#lobby", caps=CAPS)
         self.bob = irc_enter(self.world, "bob", "#lobby", caps=["message-tags"])
         self.world.all_read()
-
-    def tearDown(self) -> None:
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def send(self, *lines: str, tags: str = "", target: str = "#lobby") -> list[Said]:
         """Kim sends a batch. @param lines: what follows C{PRIVMSG}, after C{+} if it goes on."""

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from chat_support import World
+from chat_support import WorldCase
 from irc_support import IRCClient, irc_enter
-from twisted.trial.unittest import SynchronousTestCase
 
 SECRET = "the words of those who were here before"
 
 
-class OneTurnTests(SynchronousTestCase):
+class OneTurnTests(WorldCase):
     """ann is in a secret room; bob and then cat come to a room of its name."""
 
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.world.account("ann")
         self.ann = irc_enter(self.world, "ann")
         self.bob, self.cat = irc_enter(self.world, "bob"), irc_enter(self.world, "cat")
-
-    def tearDown(self) -> None:
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def enter_secretly(self, who: IRCClient, lines: int) -> None:
         who.ask("JOIN #x", "MODE #x +s", *(f"PRIVMSG #x :{SECRET}" for _ in range(lines)))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from typing import Any
 
-from chat_support import PASSWORD, World
+from chat_support import PASSWORD, WorldCase
 from irc_support import IRCClient, irc_connect, irc_enter
 from scram_client import respond
-from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat import bans, scram
 from twisted_chat.chat.permissions import Role
@@ -21,15 +20,10 @@ def plain(name: str, password: str = PASSWORD, authzid: str = "") -> str:
     return "AUTHENTICATE " + b64encode("\0".join((authzid, name, password)).encode()).decode()
 
 
-class SaslCase(SynchronousTestCase):
+class SaslCase(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.world.account("ann")
-
-    def tearDown(self) -> None:
-        self.world.check()
-        for errors in self.flushLoggedErrors():
-            raise AssertionError(errors)
 
     def connect(self) -> IRCClient:
         client = irc_connect(self.world)

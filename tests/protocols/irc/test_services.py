@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_support import PASSWORD, World
+from chat_support import PASSWORD, World, WorldCase
 from irc_support import IRCClient, Said, irc_connect, irc_enter
-from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.protocols.irc.services import CHANSERV, NICKSERV
 
 OTHER = "battery-staple"
 
 
-class ServicesCase(SynchronousTestCase):
+class ServicesCase(WorldCase):
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         for name in ("ann", "zoe"):
             self.world.account(name)
 
     def tearDown(self) -> None:
-        self.world.check()
+        super().tearDown()
         for client in self.world.clients():
             if isinstance(client, IRCClient):
                 self.assertNotIn("service:", client.protocol.session.dialect.here.__dict__["_voice"])
-        for errors in self.flushLoggedErrors():
-            raise AssertionError(errors)
 
     def tell(self, client: IRCClient, service: str, text: str) -> list[Said]:
         """What comes when something is said to a service."""

@@ -6,9 +6,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from chat_support import PASSWORD, Held, World
+from chat_support import PASSWORD, Held, World, WorldCase
 from irc_support import IRCClient, irc_connect, irc_enter
-from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat.chat import LOBBY, Chat
 
@@ -47,16 +46,14 @@ def kept(chat: Chat) -> dict[str, Any]:
     return {**rooms, **accounts, **{f"read {key}": dict(reads) for key, reads in chat.reads.items() if reads}}
 
 
-class TakenBackTests(SynchronousTestCase):
+class TakenBackTests(WorldCase):
     def setUp(self) -> None:
         self.world = self.with_accounts()
 
     def tearDown(self) -> None:
         self.world.store.full = False
         self.world.clock.advance(1)
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
+        super().tearDown()
 
     def with_accounts(self) -> World:
         world = World()

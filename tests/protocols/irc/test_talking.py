@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from chat_support import World
+from chat_support import WorldCase
 from irc_support import IRCClient, Said, irc_enter
-from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chat.events import Kind, Passing
 
 TAGS = ("message-tags", "server-time", "batch")
 
 
-class TalkCase(SynchronousTestCase):
+class TalkCase(WorldCase):
     """kim is on IRC, with all tags and her own echo; bob is on IRC and has asked for nothing; eve has netcat."""
 
     def setUp(self) -> None:
-        self.world = World()
+        super().setUp()
         self.eve = self.world.enter("eve")
         self.kim = irc_enter(self.world, "kim", "#lobby", caps=(*TAGS, "echo-message"))
         self.bob = irc_enter(self.world, "bob", "#lobby")
         self.world.all_read()
-
-    def tearDown(self) -> None:
-        self.world.settle()
-        self.world.check()
-        self.assertEqual(self.flushLoggedErrors(), [])
 
     def numbers(self, client: IRCClient, *lines: str) -> list[str]:
         """What comes in answer, as numerics and their parameters but for our name and the text."""
