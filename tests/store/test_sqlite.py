@@ -460,6 +460,17 @@ class IndexTests(FileCase):
         self.assertEqual(await self.texts(store, "found"), ["lost and found"])
         self.assertEqual(self.indexed(), 3)
 
+    async def test_a_defect_in_indexing_holds_up_nobody(self) -> None:
+        store = self.open(self.path)
+        store._writer._pause = 60.0
+        await store.append([said("one")])
+        with mock.patch("twisted_chat.store.search.plain", side_effect=ValueError("x")):
+            with self.assertRaises(ValueError):
+                await store.read(Query((LOBBY,), 9, words=("one",)))
+            # A new room takes a transaction of its own.
+            await store.append([said("two", "#new")])
+        self.assertEqual(self.indexed(), 0)
+
     async def test_an_indexing_step_that_was_cut_off_is_done_again_once(self) -> None:
         store = self.open(self.path)
         await self.quiet(store)

@@ -49,7 +49,7 @@ class SearchIndex:
             _INSERT.execute(db, [value for id, room, text in found for value in (id, room, plain(text))])
             db.execute("UPDATE indexed SET upto = ?", (upto,))
             db.execute("COMMIT")
-        except sqlite3.Error:
+        except Exception:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
