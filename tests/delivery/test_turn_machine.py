@@ -139,10 +139,12 @@ class TurnMachine(SynchronousTestCase):
                 case _:
                     trial.clock.advance(choice([0, 0, 0.0001, 0.0003, 0.01, 0.5, 1.0]))
         trial.calm = True
-        trial.add("said")
-        for _ in range(60):
-            trial.clock.advance(0.1)
-        self.assertEqual(turn.waiting, 0)
+        for more in (False, True):
+            if more:
+                trial.add("said")
+            for _ in range(50):
+                trial.clock.advance(0.1)
+            self.assertEqual(turn.waiting, 0)
         self.assertTrue(all(waiting))
         self.assertFalse(any(line.paused for line in lines))
         self.assertEqual(turn._awaited + turn._expected, [])
