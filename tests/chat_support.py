@@ -319,6 +319,9 @@ class Box:
         for act in reversed(self.acts):
             if act.undo is not None and not act.fact:
                 act.undo()
+        for act in self.acts:
+            if act.amend is not None:
+                act.amend()
         self.acts = []
 
 

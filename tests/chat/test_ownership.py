@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_support import PASSWORD, WorldCase
+from chat_support import PASSWORD, World, WorldCase
 
 from twisted_chat.chat import metadata
 from twisted_chat.chat.rooms import Room
@@ -95,6 +95,11 @@ class DropTests(OwnershipCase):
         self.assertIsNone(self.kept("room", "#dev"))
         ann.say("/leave")
         self.assertNotIn("#dev", self.world.chat.rooms)
+
+    def test_who_set_its_topic_is_still_known(self) -> None:
+        ann = self.world.enter("ann", "#dev")
+        ann.say("/topic plans", "/drop #dev")
+        self.assertEqual(World(self.world.store).chat.rooms["#dev"].topic_by, "ann")
 
     def test_nor_are_exceptions_and_what_is_said_of_it(self) -> None:
         ann = self.world.enter("ann", "#dev")

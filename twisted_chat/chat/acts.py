@@ -330,9 +330,10 @@ class Act:
         for those who are affected beside the session.
     @ivar fact: it has happened whether it can be written or not (a connection broke): it is not undone but written as
         soon as that is possible.
+    @ivar amend: of a fact: brings its steps in line with the chat, after what came before it has been taken back.
     """
 
-    __slots__ = ("fact", "session", "steps", "undo")
+    __slots__ = ("amend", "fact", "session", "steps", "undo")
 
     def __init__(
         self,
@@ -340,8 +341,10 @@ class Act:
         steps: Sequence[Step],
         undo: Callable[[], None] | None = None,
         fact: bool = False,
+        amend: Callable[[], None] | None = None,
     ) -> None:
         self.session = session
         self.steps = steps
         self.undo = undo
         self.fact = fact
+        self.amend = amend

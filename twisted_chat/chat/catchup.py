@@ -47,10 +47,13 @@ def _news(session: Session, new: Mapping[str, int]) -> Answer | None:
     return Answer(session, "unread", f"New since you left: {said}. /unread shows them.", {"rooms": counts})
 
 
-def remembered(chat: Chat, user: User, rooms: tuple[Room, ...]) -> Put:
+def remembered(chat: Chat, user: User, rooms: tuple[Room, ...], now: float) -> Put:
     """Where an account was, and up to where it has read: all that it was sent, but for rooms where its own word counts
-    (L{markers})."""
-    now, names = chat.now(), tuple(room.name for room in rooms)
+    (L{markers}).
+
+    @param now: when it was last here, in seconds since 1970.
+    """
+    names = tuple(room.name for room in rooms)
     if not user.caught_up:
         # They have hardly come: what they missed, they still have to read.
         return chat.accounts.note(user.name.key, seen=now, rooms=names)
@@ -61,7 +64,8 @@ def remembered(chat: Chat, user: User, rooms: tuple[Room, ...]) -> Put:
 
 def remember(chat: Chat, users: Iterable[User]) -> None:
     """Note up to where these people have read. Called now and then, for the case that the process is killed."""
-    puts = [remembered(chat, u, u.rooms) for u in users if u.registered and chat.users.get(u.name.key) is u]
+    now = chat.now()
+    puts = [remembered(chat, u, u.rooms, now) for u in users if u.registered and chat.users.get(u.name.key) is u]
     if puts:
         chat.outbox.add(Act(None, puts))
 

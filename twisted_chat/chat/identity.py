@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import catchup, membership, passing, presence, talking, watching
+from . import catchup, leaving, membership, passing, presence, talking, watching
 from .accounts import Account
 from .acts import Act, Answer, Enter, Private, Session, Step
 from .chat import Chat
 from .errors import Refused
-from .events import Event, Kind, Put
+from .events import Kind, Put
 from .names import Name, parse_name
 from .permissions import Role
 from .rooms import Room, User
@@ -23,11 +23,13 @@ def own(
     change: tuple[Put, Callable[[], None]],
     told: Answer,
     more: Sequence[Step] = (),
+    account: Account | None = None,
 ) -> None:
     """A guest owns the name from now on, and keeps what they are in their rooms.
 
     @param change: what it does to the account, and what takes that back.
     @param told: what the session is told, and C{more} what it is told after that.
+    @param account: the account as it was, if there was one.
     """
     put, undo_account = change
     user.registered = True
@@ -39,6 +41,8 @@ def own(
         user.registered = False
         _restore_roles(chat, user.name.key, before)
         undo_account()
+        if user.farewell is not None:
+            leaving.restore(chat, account)
         _end_others(chat, user, session)
 
     kept = [put for room in before for put in chat.keep_room(room)]
@@ -75,7 +79,7 @@ def become(chat: Chat, session: Session, account: Account, more: Sequence[Step] 
             chat.outbox.add(Act(session, [told, *more]))
         else:
             # A guest of that very name, from before the account was made elsewhere.
-            own(chat, session, user, chat.accounts.change(name.key, seen=chat.now()), told, more)
+            own(chat, session, user, chat.accounts.change(name.key, seen=chat.now()), told, more, account)
     elif user.registered or (here is not None and here.registered):
         _move(chat, session, user, account, [told, *more])
     else:
@@ -92,7 +96,7 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
     renamed = [*renames(chat, user, name), *watching.renamed(chat, old, name)]
     chat.logins += 1
     behind = catchup.left_behind(chat, user)
-    presence.change_name(chat, user, name)
+    invited = presence.change_name(chat, user, name)
     user.registered, user.caught_up = True, False
     before: dict[Room, Role | None] = {}
     members = {room: room.members[user] for room in user.rooms}
@@ -110,15 +114,13 @@ def _stay(chat: Chat, session: Session, user: User, account: Account, told: Sequ
         for room, role in members.items():
             if user in room.members:
                 room.members[user] = role
-        presence.change_name(chat, user, old)
+        presence.change_name(chat, user, old, invited)
         back = watching.renamed(chat, name, old) if user.farewell is None else watching.went(chat, old)
         chat.outbox.add(Act(None, back))
         user.registered, user.caught_up = False, True
         if user.farewell is not None:
             user.name = old
-            for step in user.farewell.steps:
-                if isinstance(step, Event):
-                    step.actor = old.shown
+            leaving.restore(chat, account)
         _end_others(chat, user, session)
 
     kept = [put for room in before for put in chat.keep_room(room)]
@@ -159,19 +161,21 @@ def _end_others(chat: Chat, user: User, session: Session) -> None:
 
 def _come_back(chat: Chat, session: Session, user: User, account: Account) -> None:
     """Into the rooms where the account was when it was last here."""
-    rooms = [room for room in membership.rooms_to_enter(chat, user, account) if user not in room.members]
+    before = user.rooms
+    rooms = [room for room in membership.rooms_to_enter(chat, user, account) if room not in before]
+    made = [room for room in rooms if user in room.members]
     for room in rooms:
-        chat.put_in(user, room)
+        if room not in made:
+            chat.put_in(user, room)
     if not rooms:
         return
 
     def undo() -> None:
+        for room in made:
+            room.roles.clear()
+            chat.keep_if_used(room)
         for room in rooms:
-            chat.take_out(user, room)
-        if user.farewell is not None:
-            names = {room.name for room in rooms}
-            left = user.farewell.steps
-            user.farewell.steps = [s for s in left if not (isinstance(s, Event) and s.room in names)]
+            membership.never_in(chat, user, room)
 
     steps: list[Step] = []
     told: list[Step] = []
@@ -179,6 +183,8 @@ def _come_back(chat: Chat, session: Session, user: User, account: Account) -> No
         first, seen = membership.comes_in(chat, user, room)
         steps += [*first, Enter(session, room.name)]
         told += [*seen, *membership.show_role(chat, user, room), *tell_room_away(chat, user, room, session)]
+    for room in made:
+        told += chat.keep_room(room)
     chat.outbox.add(Act(session, [*steps, *told], undo))
 
 

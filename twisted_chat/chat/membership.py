@@ -7,7 +7,7 @@ from .accounts import Account
 from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Step
 from .chat import LOBBY, REPLAY, Chat, counted
 from .errors import Refused
-from .events import Event, Kind, Move
+from .events import Event, Kind
 from .metadata import introduce
 from .names import Name, parse_room
 from .permissions import Role
@@ -57,14 +57,8 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None, let_in
             room.roles.clear()
         if invited:
             room.invited.add(user.name.key)
-        chat.take_out(user, room)
+        never_in(chat, user, room, before)
         chat.keep_if_used(room)
-        for s in user.sessions:
-            if s.room is room:
-                s.room = before if before in user.rooms else user.rooms[-1] if user.rooms else None
-        if user.farewell is not None:
-            left = user.farewell.steps
-            user.farewell.steps = [s for s in left if not (isinstance(s, (Event, Move)) and s.room == room.name)]
 
     first, seen = comes_in(chat, user, room)
     steps: list[Step] = [*first, *(Enter(s, room.name) for s in user.sessions)]
@@ -77,6 +71,19 @@ def join(chat: Chat, session: Session, text: str, key: str | None = None, let_in
     if made or invited:
         steps += chat.keep_room(room)
     chat.outbox.add(Act(session, steps, undo))
+
+
+def never_in(chat: Chat, user: User, room: Room, before: Room | None = None) -> None:
+    """Someone has not come into a room after all.
+
+    @param before: what was the current room before.
+    """
+    chat.take_out(user, room)
+    for s in user.sessions:
+        if s.room is room:
+            s.room = before if before in user.rooms else user.rooms[-1] if user.rooms else None
+    if user.farewell is not None:
+        user.farewell.events.pop(room, None)
 
 
 def rooms_to_enter(chat: Chat, user: User, account: Account | None) -> list[Room]:
@@ -196,7 +203,7 @@ def remove(
     def undo() -> None:
         if user.farewell is not None:
             left = Event(Kind.LEAVE, event.time, room.name, user.name.shown)
-            user.farewell.steps = [left, *user.farewell.steps]
+            user.farewell.events = {room: left, **user.farewell.events}
         else:
             room.members[user] = role
             user.rooms = rooms

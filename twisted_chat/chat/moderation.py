@@ -56,6 +56,7 @@ def set_role(chat: Chat, session: Session, name: str, role: Role, given: bool, w
     def undo() -> None:
         room.roles, room.voiced = roles, voiced
         room.members.update((u, r) for u, r in members.items() if u in room.members)
+        chat.keep_if_used(room)
 
     what = ("" if given else "-") + word
     event = chat.event(Kind.MODE, room, user, shown, what)
@@ -144,6 +145,7 @@ def set_mode(chat: Chat, session: Session, name: str, value: str | None, where: 
 
     def undo() -> None:
         _set(room.modes, mode, old)
+        chat.keep_if_used(room)
 
     # The key itself is not for those who only read along in the log.
     shown = f"-{mode}" if new is None else mode if new is True or mode == "key" else f"{mode} {new}"

@@ -9,7 +9,7 @@ from .accounts import Account
 from .acts import Act, Answer, Session, Step
 from .chat import LOBBY, Chat, counted
 from .errors import Refused
-from .events import Kind, Move, Put
+from .events import Kind, Put
 from .names import parse_name
 from .permissions import CLOSING, Role
 from .rooms import Room
@@ -111,7 +111,7 @@ def drop_room(chat: Chat, session: Session, name: str) -> None:
     steps: list[Step] = [
         chat.event(Kind.MODE, room, user, user.name.shown, "-owner"),
         chat.audit(user.name.shown, f"drop {room.name}"),
-        Put("room", room.name, None),
+        *(chat.keep_room(room) or [Put("room", room.name, None)]),
         Answer(session, "info", f"{room.name} is nobody's now.", {"code": "dropped", "room": room.name}),
     ]
     chat.outbox.add(Act(session, steps, undo))
@@ -198,20 +198,9 @@ def drop_account(chat: Chat, session: Session, account: Account) -> None:
         for room, role in members.items():
             if user in room.members:
                 room.members[user] = role
-        if user.farewell is not None:
-            # Nor have the rooms ended that they have left meanwhile as a guest.
-            names = {room.name for room in before}
-            user.farewell.steps = [s for s in user.farewell.steps if not _ends(s, names)]
 
     told = Answer(session, "account", f"The account {account.name} is given up.", {"account": None})
     chat.outbox.add(Act(session, [*steps, told, *passing.tell(chat, user, Kind.ACCOUNT)], undo))
-
-
-def _ends(step: Step, rooms: set[str]) -> bool:
-    """Whether a step ends one of these rooms."""
-    return (isinstance(step, Move) and step.room in rooms) or (
-        isinstance(step, Put) and step.kind == "room" and step.key in rooms
-    )
 
 
 def _forget(chat: Chat, key: str, account: Account) -> Callable[[], None]:

@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 from . import talking
 from .accounts import Account
 from .acts import Act, Answer, Enter, Exit, Focus, Private, Recall, Session, Step
-from .catchup import catch_up, left_behind, remembered
+from .catchup import catch_up, left_behind
 from .chat import REPLAY, Chat, check_length, span
 from .errors import Refused
-from .events import Card, Event, Kind
+from .events import Card, Kind
+from .leaving import Farewell
 from .masks import Who
 from .membership import banned_here, comes_in, greeting, remove, rooms_to_enter, show_role, to_themselves
 from .names import RESERVED, Name, parse_name, skeleton
 from .permissions import Role
-from .rooms import User
+from .rooms import Room, User
 from .status import note_away, tell_away
 from .watching import came, renamed, went
 
@@ -58,14 +59,18 @@ def enter(
     chat.logins += 1
     rooms = rooms_to_enter(chat, user, account) if welcome is None else []
     chat.strangers.discard(session)
+    made = [room for room in rooms if user in room.members]
     for room in rooms:
-        if user not in room.members:
+        if room not in made:
             chat.put_in(user, room)
     session.user = user
     session.room = rooms[0] if rooms else None
     note_away(user, session, away or None)
 
     def undo() -> None:
+        for room in made:
+            room.roles.clear()
+            chat.keep_if_used(room)
         chat.remove_user(user)
         chat.outbox.add(Act(None, went(chat, user.name)))
         for other in user.sessions:
@@ -80,14 +85,7 @@ def enter(
                 # It cannot be asked for a name again.
                 chat.hang_up(other, "You are not logged in after all: please try again.")
         if user.farewell is not None:
-            user.farewell.steps = []
-            now = chat.accounts.get(name.key)
-            if account is not None and now is not None:
-                # They have not been here: what they missed they still do.
-                rooms, markers = account.rooms, account.markers
-                chat.accounts.bring_back(
-                    now._replace(seen=account.seen, rooms=rooms, markers=markers, inbox=account.inbox)
-                )
+            user.farewell.forget(account)
 
     steps: list[Step] = [*welcome(user)] if welcome is not None else []
     told: list[Step] = []
@@ -95,6 +93,8 @@ def enter(
         first, seen = comes_in(chat, user, room)
         steps += [*first, Enter(session, room.name)]
         told += [*seen, *show_role(chat, user, room)]
+    for room in made:
+        told += chat.keep_room(room)
     steps += [Focus(session, rooms[0].name if rooms else None), *came(chat, shown), *told]
     if welcome is None:
         steps.append(greeting(chat, session, rooms))
@@ -200,20 +200,12 @@ def lost(chat: Chat, session: Session, reason: str = "") -> None:
     chat.departed.add(user, session.address, chat.now(), shunned)
     may_speak = {room: talking.may_speak(chat, user, room) for room in rooms}
     chat.remove_user(user)
-    steps: list[Step] = []
+    events = {}
     whole = object()
     for room in rooms:
-        event = chat.event(Kind.LEAVE, room, user, text=reason if may_speak[room] else "")
+        events[room] = event = chat.event(Kind.LEAVE, room, user, text=reason if may_speak[room] else "")
         event.whole = whole
-        steps.append(event)
-    steps += chat.close_rooms(rooms)
-    if user.registered and chat.accounts.get(user.name.key) is not None:
-        steps.append(remembered(chat, user, rooms))
-    else:
-        steps += left_behind(chat, user)
-    steps += went(chat, user.name)
-    # Undoing what came before changes what there is to say, once more can be written.
-    user.farewell = Act(None, steps, fact=True)
+    user.farewell = Farewell(chat, user, events, went(chat, user.name))
     chat.outbox.add(user.farewell)
 
 
@@ -253,7 +245,7 @@ def rename(chat: Chat, session: Session, text: str) -> None:
     steps += renamed(chat, old, new)
     if new.key != old.key:
         steps += left_behind(chat, user)
-    change_name(chat, user, new)
+    invited = change_name(chat, user, new)
     steps.append(Answer(session, "info", f"You are now {new.shown}.", {"code": "renamed", "name": new.shown}))
     if user.registered:
         put, undo_account = chat.accounts.change(new.key, name=new.shown)
@@ -266,18 +258,20 @@ def rename(chat: Chat, session: Session, text: str) -> None:
         if user.registered:
             undo_account()
         if user.farewell is None:
-            change_name(chat, user, old)
-            return
-        user.name = old
-        for step in user.farewell.steps:
-            if isinstance(step, Event):
-                step.actor = old.shown
+            change_name(chat, user, old, invited)
+        else:
+            user.name = old
 
     chat.outbox.add(Act(session, steps, undo))
 
 
-def change_name(chat: Chat, user: User, name: Name) -> None:
-    """Give someone who is here another name; nothing is checked, and nobody is told."""
+def change_name(chat: Chat, user: User, name: Name, invited: Sequence[Room] = ()) -> list[Room]:
+    """Give someone who is here another name; nothing is checked, and nobody is told.
+
+    @param invited: the rooms to which they are invited under that name.
+    @return: those to which they were, under the old one.
+    """
+    before = [room for room in chat.rooms.values() if user.name.key in room.invited]
     if chat.users.get(user.name.key) is user:
         for room in user.rooms:
             if user.name.key in room.spoken:
@@ -291,6 +285,9 @@ def change_name(chat: Chat, user: User, name: Name) -> None:
             user.named = chat.now()
         user.name = name
         chat.add_user(user)
+        for room in invited:
+            room.invited.add(name.key)
+    return before
 
 
 def tell_seen(chat: Chat, session: Session, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from . import markers, membership
 from .acts import Act, Enter, Exit, Focus, Private, Session, Step
@@ -10,7 +10,7 @@ from .chat import LOBBY, Chat, check_length
 from .errors import Refused
 from .events import Event, Kind, Move, Put
 from .names import Name, parse_room
-from .rooms import Room, User
+from .rooms import Room
 
 # So many seconds are to pass before a room has yet another name.
 PAUSE = 60.0
@@ -42,7 +42,6 @@ def rename_room(chat: Chat, session: Session, text: str, reason: str = "", where
         undo_read()
         undo_notes()
         _give_name(chat, room, old)
-        _amend_farewells(members, old.key, new.key)
         room.renamed = before
         for member, read in marks.items():
             member.marks = read
@@ -83,17 +82,6 @@ def _give_name(chat: Chat, room: Room, name: Name) -> None:
     room.name, room.skeleton = name.key, name.skeleton
     # It may have ended, when this takes back that it got its name.
     chat.keep_if_used(room)
-
-
-def _amend_farewells(members: Sequence[User], old: str, new: str) -> None:
-    """Those who have left meanwhile have left the room of the old name."""
-    for step in (step for member in members if member.farewell is not None for step in member.farewell.steps):
-        if isinstance(step, Event) and step.room == new:
-            step.room = step.stream = old
-        elif isinstance(step, Move) and step.room == new:
-            step.room = old
-        elif isinstance(step, Put) and (step.kind, step.key) == ("room", new):
-            step.key = old
 
 
 def _amend_accounts(chat: Chat, old: str, new: str) -> tuple[list[Put], Callable[[], None]]:

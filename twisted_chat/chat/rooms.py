@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .acts import Act, Session
+from .acts import Session
 from .events import Card
 from .names import Name
 from .permissions import CLOSING, EXCEPTIONS, Ban, Role
+
+if TYPE_CHECKING:
+    from .leaving import Farewell
 
 # The text of being away for no reason given.
 UNATTENDED = "*"
@@ -32,7 +35,7 @@ class User:
     @ivar reads: of a guest, up to when they have read, by their word: see L{markers}.
     @ivar named: since when they have had their name, in seconds since 1970.
     @ivar caught_up: whether what came while they were away has been sent to them.
-    @ivar farewell: what is to be said of their leaving, once they have; undoing what came before changes it.
+    @ivar farewell: what is to be said of their leaving, once they have; it changes when what came before is taken back.
     @ivar card: what there is to know beside the name.
     @ivar oper: the key of the account of an administrator that they have shown to own, under another name; else empty.
     @ivar flags: what they have set of themselves: C{"invisible"}, not to be found by those who are in no room with them
@@ -76,7 +79,7 @@ class User:
         self.marked: frozenset[str] = _NONE
         self.reads: dict[str, int] = {}
         self.caught_up = not registered
-        self.farewell: Act | None = None
+        self.farewell: Farewell | None = None
         self.since = self.active = self.named = now
 
     @property

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..chat.acts import Act, Answer, Enter, Label, Session, Step, Sync
+from ..chat.acts import Act, Answer, Label, Session, Step, Sync
 from ..chat.events import KEPT, Record
 from ..store.interface import Store, StoreError
 from .fanout import Fanout
@@ -215,15 +215,19 @@ class Turn:
                 facts.append(act)
             elif act.undo is None and not _is_kept(act):
                 steps += reversed(act.steps)
-                # Where somebody enters on one more connection, they may not be after all.
-                touched.update(dict.fromkeys(step.session for step in act.steps if type(step) is Enter))
+                # One more connection of somebody who is where they were, after all.
+                touched.update(dict.fromkeys(_sessions(act)))
             else:
                 touched.update(dict.fromkeys(_sessions(act)))
                 if act.undo is not None:
-                    self._undo(act.undo)
+                    self._run(act.undo)
                 touched.update(dict.fromkeys(_sessions(act)))
                 if act.session is not None:
                     steps.append(_sorry(act))
+        # Also those that came about while this was taken back.
+        for act in [*reversed(facts), *self._gathered]:
+            if act.amend is not None:
+                self._run(act.amend)
         # All connections of those whose doings were taken back: some may be of later acts, which rested on these.
         # Of some facts nothing may be left that is kept.
         passing = [act for act in reversed(facts) if not _is_kept(act)]
@@ -238,7 +242,8 @@ class Turn:
             self._later(RETRY, self._retry)
         self._settle()
 
-    def _undo(self, undo: Callable[[], None]) -> None:
+    def _run(self, undo: Callable[[], None]) -> None:
+        """Take something back, or bring a fact in line with what was taken back."""
         try:
             undo()
         except Exception:

@@ -1,15 +1,16 @@
-"""Whatever people do by IRC while the log can be written now and then: in the end the chat is what the log says, and
-nobody waits for an answer."""
+"""Whatever people do by both protocols while the log can be written now and then: in the end the chat is what the log
+says, and nobody waits for an answer."""
 
 from __future__ import annotations
 
 import random
 from typing import Any
 
-from chat_support import PASSWORD, Held, World, WorldCase
+from chat_support import PASSWORD, Client, Held, World, WorldCase
 from irc_support import IRCClient, irc_connect, irc_enter
 
 from twisted_chat.chat.chat import LOBBY, Chat
+from twisted_chat.delivery.turn import GATHER
 
 ACCOUNTS = ("ann", "bob", "cat", "root")
 NAMES = (*ACCOUNTS, "gia", "hal", "ivy")
@@ -20,7 +21,7 @@ CAPS = [
     *("server-time", "setname"),
 ]
 # R, S: a room; N: a name; I: a number; P: the password.
-COMMANDS = (
+IRC_COMMANDS = (
     """
 JOIN R|JOIN R,S|JOIN R key|PART R|PRIVMSG R :hi|PRIVMSG N :hi|NOTICE R :hi|TAGMSG R|TOPIC R :I|TOPIC R :
 MODE R +i|MODE R -i|MODE R +s|MODE R -s|MODE R +m|MODE R -m|MODE R +k key|MODE R +b N|MODE R -b N|MODE R +b m:N
@@ -34,6 +35,15 @@ CHATHISTORY LATEST N * 9|OPER root P|KILL N :x|SHUN N|QUIT
     .replace("\n", "|")
     .split("|")
 )
+COMMANDS = (
+    """
+/join R|/join R|/join S|/leave|/leave R|hi|/msg N hi|/topic I|/topic -|/mode invite-only on|/mode invite-only off
+/mode secret on|/mode secret off|/op N|/deop N|/kick N|/invite N|/rename R|/rename S|/rename #d|/claim|/drop R
+/transfer N|/unregister P|/login N P|/register P|/logout|/ghost|/nick N|/nick xI|/quit
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 
 
 def kept(chat: Chat) -> dict[str, Any]:
@@ -43,7 +53,9 @@ def kept(chat: Chat) -> dict[str, Any]:
         # Guests' invitations end with them.
         record["invited"] = [key for key in record["invited"] if chat.accounts.get(key) is not None]
     accounts = {f"account {key}": account.record() for key, account in chat.accounts.items()}
-    return {**rooms, **accounts, **{f"read {key}": dict(reads) for key, reads in chat.reads.items() if reads}}
+    open = [room for room in chat.rooms.values() if room.topic and not room.closed]
+    topics = {f"topic {room.name}": (room.topic, room.topic_by, room.topic_at) for room in open}
+    return {**rooms, **topics, **accounts, **{f"read {key}": dict(reads) for key, reads in chat.reads.items() if reads}}
 
 
 class TakenBackTests(WorldCase):
@@ -55,11 +67,11 @@ class TakenBackTests(WorldCase):
         self.world.clock.advance(1)
         super().tearDown()
 
-    def with_accounts(self) -> World:
+    def with_accounts(self, gather: float = 0.0) -> World:
         world = World()
         for name in ACCOUNTS:
             world.account(name, admin=name == "root")
-        return World(world.store)
+        return World(world.store, gather=gather)
 
     def lose(self, *lines: tuple[IRCClient, str]) -> None:
         """These are said in one turn, which cannot be kept."""
@@ -72,8 +84,8 @@ class TakenBackTests(WorldCase):
             self.world.clock.advance(1)
 
     def test_whatever_is_done(self) -> None:
-        for seed in range(120):
-            self.world = self.with_accounts()
+        for seed in range(300):
+            self.world = self.with_accounts(GATHER if seed % 2 else 0.0)
             self.act(random.Random(seed))
             self.world.check()
             self.assertEqual(self.flushLoggedErrors(), [], seed)
@@ -83,9 +95,11 @@ class TakenBackTests(WorldCase):
         """So many things that some people do, one after another or at once."""
         world, store = self.world, self.world.store
         here = [self.come(chance) for _ in range(4)]
+        # What needs several steps is met more often where there is less else to do.
+        irc, line = chance.sample(IRC_COMMANDS, 12), chance.sample(COMMANDS, 10)
         for i in range(120):
             what = chance.random()
-            if what < 0.05:
+            if what < 0.02 or (store.full and what < 0.06):
                 store.full = not store.full
             elif what < 0.09:
                 self.hold(not store.hold)
@@ -93,14 +107,18 @@ class TakenBackTests(WorldCase):
                 world.clock.advance(chance.choice([0, 1, 61]))
             elif what < 0.16:
                 here.append(self.come(chance))
-            elif what < 0.18 and here:
-                here.pop().drop()
+            elif what < 0.2 and here:
+                here.pop(chance.randrange(len(here))).drop()
             elif what < 0.33:
                 world.settle()
             here = [client for client in here if client.session.alive and not client.session.closing]
             if what >= 0.33 and here:
-                label = f"@label={i} " if chance.random() < 0.3 else ""
-                chance.choice(here).send(label + self.command(chance))
+                client = chance.choice(here)
+                if isinstance(client, IRCClient):
+                    label = f"@label={i} " if chance.random() < 0.3 else ""
+                    client.send(label + self.command(chance, ["JOIN R", "JOIN R", "RENAME R S", *irc]))
+                else:
+                    client.send(self.command(chance, ["/join R", "/join R", "/rename S", *line]))
         store.full = False
         self.hold(False)
         for _ in range(6):
@@ -117,15 +135,20 @@ class TakenBackTests(WorldCase):
         if store.waiting and not hold:
             store.release()
 
-    def come(self, chance: random.Random) -> IRCClient:
-        client, name = irc_connect(self.world, f"198.51.100.{chance.randint(1, 3)}"), chance.choice(NAMES)
+    def come(self, chance: random.Random) -> Client:
+        name, host = chance.choice(NAMES), f"198.51.100.{chance.randint(1, 3)}"
+        if chance.random() < 0.4:
+            person = self.world.connect(host)
+            person.send(name, *([PASSWORD] if name in ACCOUNTS else []))
+            return person
+        client = irc_connect(self.world, host)
         login = [f"PASS {PASSWORD}"] if name in ACCOUNTS else []
         client.send(f"CAP REQ :{' '.join(chance.sample(CAPS, 6))}", *login, f"NICK {name}", "USER u 0 * :r", "CAP END")
         return client
 
-    def command(self, chance: random.Random) -> str:
+    def command(self, chance: random.Random, commands: list[str]) -> str:
         meant = {"R": chance.choice(ROOMS), "S": chance.choice(ROOMS), "N": chance.choice(NAMES), "P": PASSWORD}
-        words = chance.choice(COMMANDS).split(" ")
+        words = chance.choice(commands).split(" ")
         said = [meant.get(word, word) for word in words]
         said = [meant["R"] + "," + meant["S"] if word == "R,S" else word for word in said]
         return " ".join(said).replace("I", str(chance.randint(1, 9))) if "I" in "".join(words[1:]) else " ".join(said)
@@ -212,8 +235,7 @@ class TakenBackTests(WorldCase):
         self.world = World(self.world.store)
         self.assertEqual(kept(self.world.chat), before)
         self.assertIn("room #a", before)
-        ann = irc_enter(self.world, "ann")
-        self.assertIn("for ever", str(ann.ask("JOIN #a")))
+        self.assertIn("for ever", str(self.world.enter("ann").say("/join #a", "/history")))
 
     def test_an_invitation_after_another_rule(self) -> None:
         ann, _ = irc_enter(self.world, "ann", "#a"), irc_enter(self.world, "gia")
