@@ -102,6 +102,12 @@ class TalkTests(CommandCase):
         self.assertEqual(self.one("hello  there /help"), "[kim] hello  there /help")
         self.assertEqual(self.bob.read(), ["[kim] hello  there /help"])
 
+    def test_what_is_current_after_leaving(self) -> None:
+        ann = self.world.enter("ann", "#one", "#two", "#three")
+        self.assertIn("-- You are now in #three, alone.", ann.say("/join #two", "/leave"))
+        self.assertEqual(ann.say("here"), ["[ann] here"])
+        self.assertEqual(ann.session.room.name, "#three")
+
     def test_two_slashes_say_one(self) -> None:
         self.assertEqual(self.one("//help me"), "[kim] /help me")
 

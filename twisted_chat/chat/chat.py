@@ -191,7 +191,7 @@ class Chat:
         """
         if text is None:
             if session.room is None:
-                raise Refused("no-room", f"You are in no room. /join {LOBBY} takes you to the first one.")
+                raise no_room(session)
             return session.room
         name = parse_room(text)
         room = self.rooms.get(name.key)
@@ -415,6 +415,16 @@ class Chat:
         self.remove_name(user)
         for room in user.rooms:
             self.take_out(user, room)
+
+
+def no_room(session: Session) -> Refused:
+    """What somebody is told who has no current room, and asks for something in it."""
+    rooms = session.user.rooms if session.user is not None else ()
+    if rooms:
+        text = f"You are in {counted(len(rooms), 'room')}: say first which one this is about, such as {rooms[-1].name}."
+    else:
+        text = f"You are in no room. /join {LOBBY} takes you to the first one."
+    return Refused("no-room", text)
 
 
 def check_length(text: str, what: str) -> None:

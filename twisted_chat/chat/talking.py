@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import ceil
 
 from .acts import Act, Answer, Omit, Private, Session, Step
-from .chat import LOBBY, Chat, check_length, span
+from .chat import Chat, check_length, no_room, span
 from .errors import Refused
 from .events import Event, Kind, Put, inbox, sent
 from .names import parse_name
@@ -40,7 +40,7 @@ def say(
     room = session.room if where is None else chat.rooms.get(where) or chat.find_room(session, where)
     inside = room is not None and user in room.members
     if user is None or room is None or (not inside and where is None):
-        raise Refused("no-room", f"You are in no room. /join {LOBBY} takes you to the first one.")
+        raise no_room(session)
     if not inside and "external" not in chat.find_room(session, where).modes:
         raise Refused("not-in-room", f"You are not in {room.name}.")
     now = chat.now()

@@ -145,7 +145,7 @@ class LabelTests(WorldCase):
         self.flushLoggedErrors()
 
     def history(self, client: IRCClient, limit: int) -> list[Said]:
-        self.kim.send(f"@label=x HISTORY {limit}")
+        self.kim.send(f"@label=x HISTORY #lobby {limit}")
         self.bob.send("after")
         self.world.settle()
         return client.heard()
@@ -176,7 +176,7 @@ class LabelTests(WorldCase):
         self.kim.heard()
         self.patch(replay, "PAGE", 7)
         self.world.store.hold_reads = True
-        said = self.kim.ask("@label=x HISTORY 18")
+        said = self.kim.ask("@label=x HISTORY #lobby 18")
         while not said:
             self.world.store.release_reads()
             said = self.kim.heard()

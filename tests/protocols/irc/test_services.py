@@ -304,6 +304,42 @@ class PassedOnTests(ServicesCase):
         kim.ask(f"PIN #one {number}")
         self.assertEqual(self.world.chat.rooms["#one"].pins, (number,))
 
+    def test_when_one_has_left_that_room(self) -> None:
+        """Then about the only one that is left; of several none is guessed."""
+        kim = irc_enter(self.world, "kim", "#one", "#two", "#three")
+        kim.ask("PRIVMSG #two :that")
+        two = self.world.store.log[-1].id
+        kim.ask("PRIVMSG #one :this", "PART #one")
+        why = "FAIL * NO_ROOM :You are in 2 rooms: say first which one this is about, such as #three."
+        kim.ask("CAP REQ standard-replies")
+        for command in (f"PIN {two}", "ME waves", "BANS", "LEAVE", "HISTORY"):
+            (said,) = kim.ask(command)
+            self.assertEqual(f"{said.command} {' '.join(said.params[:-1])} :{said.text}", why, command)
+        self.assertEqual(kim.ask("SEARCH that")[-1].text, "Found 1 line.")
+        kim.ask(f"PIN #two {two}")
+        self.assertEqual(self.world.chat.rooms["#two"].pins, (two,))
+        self.assertIn("NO_ROOM", kim.ask("PIN")[0].params)
+        self.assertIn("442", kim.numerics("PIN #lobby 1"))
+        self.assertIn("403", kim.numerics("PIN #one 1"))
+        kim.ask("PART #three", f"UNPIN {two}")
+        self.assertEqual(self.world.chat.rooms["#two"].pins, ())
+        kim.ask("PART #two")
+        self.assertIn("You are in no room", kim.ask("PIN")[0].text)
+
+    def test_it_follows_the_room_to_another_name(self) -> None:
+        kim = irc_enter(self.world, "kim", "#one", "#two")
+        kim.ask("PRIVMSG #one :this", "RENAME #one #uno")
+        kim.ask(f"PIN {self.world.store.log[0].id}", "JOIN #one")
+        said = kim.ask("PIN")
+        self.assertIn("#uno has no pinned messages.", said[-1].text)
+
+    def test_a_message_to_a_room_is_no_message_to_its_first_word(self) -> None:
+        kim, ann = irc_enter(self.world, "kim", "#one", "#two"), irc_enter(self.world, "ann", "#two")
+        kim.ask("MSG #two ann is late")
+        self.assertEqual([said.params for said in ann.heard()], [["#two", "ann is late"]])
+        ann.ask("PRIVMSG #two :see #one")
+        self.assertEqual(kim.ask("SEARCH #one")[-1].text, "Found 1 line.")
+
     def test_however_one_wrote_its_name(self) -> None:
         """Not about another room."""
         ann = irc_enter(self.world, "ann", "#dev", "#ops")

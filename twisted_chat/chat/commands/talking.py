@@ -15,7 +15,7 @@ SEARCH_LIMIT = 20
 GROUP = "Talking"
 
 
-@command(GROUP, "msg", "NAME", "text")
+@command(GROUP, "msg", "NAME|#ROOM", "text")
 def msg(chat: Chat, session: Session, name: str, text: str) -> None:
     """Says something to one person only. Who has an account and is not here receives it on coming back. "/msg #room"
     says it in that room, and "/msg @#room" to its ops only."""

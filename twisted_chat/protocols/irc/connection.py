@@ -35,6 +35,8 @@ from .sasl import Exchange
 MAX_LENGTH = MAX_TAGS + MAX_LINE
 # IRCv3 labeled-response, "Tag value", in bytes.
 MAX_LABEL = 64
+# Slash commands that are about no room, and whose text may begin with what looks like one.
+_NO_ROOM = frozenset({"announce", "realname", "search"})
 
 
 class IRCProtocol(BoundedLines):
@@ -61,7 +63,7 @@ class IRCProtocol(BoundedLines):
     failed_batch: str | None = None
     _quit: str = ""
     _service: str = ""
-    talked_in: str = ""
+    talked_in: Room | None = None
 
     @property
     def dialects(self) -> Dialects:  # type: ignore[override]
@@ -172,23 +174,26 @@ class IRCProtocol(BoundedLines):
             self.refuse(why, message.params[0] if message.params else message.command)
 
     def run_slash(self, message: Message) -> None:
-        """A slash command that the client did not know, and passed on. It is about the room where the client has said
-        something last, or about that which comes first: C{PIN #room 12}."""
+        """A slash command that the client did not know, and passed on. It is about the room that comes first
+        (C{PIN #room 12}); else about that where the client has said something last, if it is still there; else about
+        the only one where it is. Of several none is guessed.
+
+        @raise Refused: as L{Chat.own_room}, of the room that comes first.
+        """
         name, words = message.command.lower(), list(message.params)
         row = commands.find(self.session, name)
         if row is None:
             self.reply(421, message.command, text="Unknown command")
             return
         self.charge(row.cost - 1)
-        where = self.talked_in
-        if words and words[0].startswith("#") and not (row.parameters and "#" in row.parameters[0]):
-            where = words.pop(0).lower()
-        room = self.chat.rooms.get(where)
-        if room is not None and room is not self.session.room and room in self.user.rooms:
+        rooms = self.user.rooms
+        room = self.talked_in if self.talked_in in rooms else rooms[0] if len(rooms) == 1 else None
+        takes_room = row.name not in _NO_ROOM and not (row.parameters and "#" in row.parameters[0])
+        if takes_room and words and words[0].startswith("#"):
+            room = self.chat.own_room(self.session, words.pop(0))
+        if room is not self.session.room:
             self.session.room = room
-            self.put(Focus(self.session, room.name))
-        elif where != self.talked_in and (room is None or room not in self.user.rooms):
-            self.chat.own_room(self.session, where)
+            self.put(Focus(self.session, room.name if room is not None else None))
         commands.run(self.chat, self.session, clean(" ".join(["/" + name, *words])))
 
     # Out

@@ -75,7 +75,7 @@ def _say_plainly(connection: IRCProtocol, command: str, room: str, text: str) ->
         if kind is Kind.MESSAGE:
             connection.refuse(why, room, _NOT_SENT)
     else:
-        connection.talked_in = room.casefold()
+        connection.talked_in = connection.chat.rooms.get(room.casefold())
 
 
 def _fits(connection: IRCProtocol, targets: str, text: str) -> bool:
@@ -144,7 +144,7 @@ class _Said(NamedTuple):
             to, others = _answered(connection, self.tags)
             tags = write_tags(others)
         talking.say(chat, session, self.text, self.kind, target, to, tags, self.echo, self.form)
-        connection.talked_in = target.casefold()
+        connection.talked_in = connection.chat.rooms.get(target.casefold())
 
     def _to_service(self, connection: IRCProtocol, service: services.Service, target: str) -> None:
         if self.echo:
