@@ -15,6 +15,7 @@ from typing import Any
 
 from twisted.internet.defer import ensureDeferred
 
+from . import __version__
 from .auth.passwords import Passwords, make_secret
 from .chat.accounts import check_password
 from .chat.chat import Chat
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="twisted-chat-admin", description="Look after the database of a chat daemon.", allow_abbrev=False
     )
     parser.add_argument("--database", "-d", default="chat.sqlite", metavar="FILE", help="default: chat.sqlite")
+    parser.add_argument("--version", action="version", version=f"twisted-chat {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, run: Any, help: str, *positional: str) -> argparse.ArgumentParser:
@@ -79,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         ("reset-password", "give an account another password"),
     ):
         add(name, _with_password, help, "name").add_argument(
-            "--password-file", metavar="FILE", help="read the password from there instead of asking for it"
+            "--password-file", metavar="FILE", help="where the password is; else it is asked for, or read from a pipe"
         )
     add("remove-admin", _order, "let an account no longer administer the server", "name")
     add("suspend", _order, "keep an account out", "name").add_argument("--reason", default="")
@@ -102,16 +104,20 @@ def _accounts(options: argparse.Namespace) -> None:
 
 
 def _with_password(options: argparse.Namespace) -> int:
-    known = {account["name"] for account in maintenance.accounts(options.database)}
-    keys = {parse_name(name).key for name in known}
     order: dict[str, Any] = {"do": options.do, "name": options.name}
-    if options.do == "reset-password" or parse_name(options.name).key not in keys:
-        order["password"], order["scram"] = make_secret(_read_password(options.password_file))
+    if _is_there(options) == (options.do == "reset-password"):
+        order["password"], order["scram"] = make_secret(_read_password(options))
     return _give(options.database, order)
 
 
+def _is_there(options: argparse.Namespace) -> bool:
+    """Whether there is an account of the name: so that nobody is asked in vain. The daemon has the last word."""
+    keys = {parse_name(account["name"]).key for account in maintenance.accounts(options.database)}
+    return parse_name(options.name).key in keys
+
+
 def _order(options: argparse.Namespace) -> int:
-    if options.do == "erase" and not options.yes:
+    if options.do == "erase" and not options.yes and _is_there(options):
         print(f"This removes {options.name} for good. Type the name again to go on: ", end="", flush=True)
         if input().strip() != options.name:
             raise StoreError("nothing was removed")
@@ -144,12 +150,17 @@ def _prune(options: argparse.Namespace) -> int:
     return _give(options.database, {"do": "prune", "keep": options.older_than})
 
 
-def _read_password(path: str | None) -> str:
-    if path is not None:
-        with open(path, encoding="utf-8") as file:
+def _read_password(options: argparse.Namespace) -> str:
+    if options.password_file is not None:
+        with open(options.password_file, encoding="utf-8") as file:
             password = file.readline().rstrip("\r\n")
+    elif not sys.stdin.isatty():
+        line = sys.stdin.buffer.readline()
+        if not line:
+            raise EOFError
+        password = line.decode().rstrip("\r\n")
     else:
-        password = getpass.getpass("New password: ")
+        password = getpass.getpass(f"New password for {options.name}: ")
         if getpass.getpass("The same again: ") != password:
             raise StoreError("the two passwords differ")
     check_password(password)

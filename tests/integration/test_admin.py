@@ -75,7 +75,8 @@ class CommandTests(AdminCase):
         kim.ask("/audit", "!! That is for administrators")
         kim.close()
 
-        order("reset-password", "kim", "--password-file", "two")
+        order("reset-password", "kim", "--password-file", "one")
+        order("reset-password", "kim", typed=OTHER + "\n")
         kim = Person(connect(up().address))
         self.addCleanup(kim.close)
         kim.until("Login Id: ")
@@ -187,6 +188,9 @@ class CommandTests(AdminCase):
             self.refused(what, "nobody", wanted="o account nobody")
         self.refused("suspend", "no name", wanted="name")
         self.refused("reset-password", "nobody", "--password-file", "one", wanted="There is no account nobody")
+        self.refused("reset-password", "nobody", wanted="There is no account nobody")
+        self.refused("erase", "nobody", wanted="There is no account nobody")
+        self.refused("reset-password", "kim", wanted="there is no answer")
         self.refused("reset-password", "kim", "--password-file", "short", wanted="from 8 to 1000")
         self.refused("register", "new", "--password-file", "short", wanted="from 8 to 1000")
         self.refused("register", "kim", wanted="There is an account kim already.")
@@ -205,7 +209,7 @@ class CommandTests(AdminCase):
         before = (self.folder / "other").read_bytes()
         commands = (["check"], ["suspend", "kim"], ["backup", "copy"], ["add-admin", "kim", "--password-file", "one"])
         for command in commands:
-            self.refused(*command, database="missing", wanted="missing: ")
+            self.refused(*command, database="missing", wanted="missing: there is no such file; --database")
         for database in ("letter", "folder", "other"):
             self.refused("suspend", "kim", database=database, wanted=f"{database}: ")
         self.assertEqual((self.folder / "other").read_bytes(), before)
@@ -213,7 +217,8 @@ class CommandTests(AdminCase):
         self.assertFalse((self.folder / "copy").exists())
 
     def test_usage(self) -> None:
-        self.assertEqual(operator(self.folder, "--help").returncode, 0)
+        for option in ("--help", "--version"):
+            self.assertEqual(operator(self.folder, option).returncode, 0)
         for arguments in (["dance"], ["add-admin", "kim", "--password", "x"]):
             result = operator(self.folder, *arguments)
             self.assertEqual(result.returncode, 2)

@@ -150,6 +150,8 @@ def _open(path: str, mode: str) -> Iterator[sqlite3.Connection]:
     @raise StoreError: there is no such database, it is another program's, or of another version; or anything else that
         goes wrong while it is open.
     """
+    if not os.path.exists(path):
+        raise StoreError(f"{path}: there is no such file; --database FILE says where the database is")
     try:
         with closing(sqlite3.connect(f"file:{quoted(path)}?mode={mode}", uri=True, timeout=10.0)) as db:
             (application,) = db.execute("PRAGMA application_id").fetchone()
