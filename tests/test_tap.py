@@ -126,6 +126,13 @@ class OptionTests(SynchronousTestCase):
             "tcp:9009:interface=127.0.0.1",
         ):
             self.assertIn(name, text)
+        self.assertNotRegex(text, r"\w {3,}\w+ times")
+
+    def test_version_is_that_of_the_chat(self) -> None:
+        out = io.StringIO()
+        self.patch(sys, "stdout", out)
+        self.assertRaises(SystemExit, self.parse, "--version")
+        self.assertTrue(out.getvalue().startswith("twisted-chat "))
 
 
 class TapCase(TestCase):

@@ -79,7 +79,7 @@ def makeService(options: Options) -> ChatService:
         try:
             from .daemon.metrics import ChatCollector, make_site  # noqa: PLC0415  # for those only who want numbers
         except ImportError as error:
-            fail(f"--metrics: {error}: pip install 'twisted-chat[metrics]' installs it")
+            fail(f"--metrics: {error}: pip install '.[metrics]' installs it")
         factories: dict[str, list[IntakeFactory]] = {"line": [], "irc": []}
         for _, _, each in listeners:
             factories[each.name].append(each)

@@ -2,4 +2,4 @@
 
 from twisted.application.service import ServiceMaker
 
-chat = ServiceMaker("twisted-chat", "twisted_chat.tap", "A chat daemon for netcat, telnet and its own client.", "chat")
+chat = ServiceMaker("twisted-chat", "twisted_chat.tap", "A chat for netcat, telnet, IRC and its own client.", "chat")

@@ -15,6 +15,7 @@ from twisted.cred.strcred import AuthOptionMixin
 from twisted.python.usage import Options as UsageOptions
 from twisted.python.usage import UsageError
 
+from .. import __version__
 from ..chat.accounts import MIN_PASSWORD
 from ..chat.text import clean
 from ..protocols.limits import PARAMETERS
@@ -37,7 +38,7 @@ class Options(UsageOptions, AuthOptionMixin):
     """What can be said on the command line."""
 
     supportedInterfaces = (IUsernamePassword,)
-    longdesc = "A chat daemon: rooms for everyone with netcat, telnet or twisted-chat, every message on disk."
+    longdesc = "A chat daemon: rooms for everyone with netcat, telnet, IRC or twisted-chat, every message on disk."
     optParameters = [  # noqa: RUF012
         ["config", "c", None, "A TOML file with any of these options; the command line goes before it."],
         ["database", "d", DEFAULT_DATABASE, "The database file; ':memory:' keeps nothing."],
@@ -155,6 +156,11 @@ class Options(UsageOptions, AuthOptionMixin):
 
     opt_l = opt_line
 
+    def opt_version(self) -> None:
+        """Display the version and exit."""
+        print(f"twisted-chat {__version__}")
+        raise SystemExit(0)
+
     def opt_webirc(self, gateway: str) -> None:
         """A gateway that says by IRC's WEBIRC for whom it connects, as PASSWORD@ADDRESS; may be given several times."""
         self["webirc"].append(gateway)
@@ -174,6 +180,11 @@ class Options(UsageOptions, AuthOptionMixin):
             if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
                 # Its factory fills it with texts; it compares them with bytes.
                 checker.users = {_bytes(name): _bytes(password) for name, password in checker.users.items()}
+
+
+for _option in (Options.opt_line, Options.opt_irc, Options.opt_auth):
+    # --help shows the text with the source's line breaks, as blanks.
+    _option.__doc__ = " ".join((_option.__doc__ or "").split())
 
 
 class StartError(SystemExit, Exception):
