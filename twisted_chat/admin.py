@@ -159,6 +159,9 @@ def _read_password(options: argparse.Namespace) -> str:
         if not line:
             raise EOFError
         password = line.decode().rstrip("\r\n")
+        again = sys.stdin.buffer.readline()
+        if again and again.decode().rstrip("\r\n") != password:
+            raise StoreError("the two passwords differ")
     else:
         password = getpass.getpass(f"New password for {options.name}: ")
         if getpass.getpass("The same again: ") != password:
