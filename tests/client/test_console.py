@@ -151,6 +151,9 @@ class ConsoleTests(TestCase):
 
     def test_ctrl_c_clears_and_ctrl_d_leaves_when_empty(self) -> None:
         self.assertEqual(self.press("draft\x03"), "[#lobby]")
+        self.assertFalse([line for line in self.lines() if "Ctrl-D" in line])
+        self.press("\x03")
+        self.assertTrue([line for line in self.lines() if "Ctrl-D or /quit leaves." in line])
         self.press("x\x01\x04")
         self.assertFalse(self.session.left)
         self.press("\x04")

@@ -6,10 +6,16 @@ from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
+from twisted_chat.chat.commands import COMMANDS
 from twisted_chat.client import history, local
 from twisted_chat.client.completion import Completer
 from twisted_chat.client.highlight import mentions
 from twisted_chat.client.history import History
+
+
+class CommandsTests(TestCase):
+    def test_all_commands_of_the_server_are_completed(self) -> None:
+        self.assertEqual({name[1:] for name in local.SERVER_COMMANDS}, set(COMMANDS) - {"format"})
 
 
 class HistoryTests(TestCase):
@@ -30,6 +36,10 @@ class HistoryTests(TestCase):
             "  ",
             "/login kim sesame",
             "/REGISTER sesame",
+            "/ghost kim sesame",
+            "/unregister sesame",
+            "/regsiter sesame",
+            "/lgoin kim sesame",
             "/join #a key",
             "/mode key x",
             "two",

@@ -362,6 +362,8 @@ class Console:
     def _interrupted(self) -> None:
         if self._prompt and not self._editor.text:
             self.session.end(130)
+        elif not self._editor.text:
+            self._tell("Ctrl-D or /quit leaves.")
         self._editor.replace("")
 
     def _end_of_input(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from difflib import get_close_matches
 from pathlib import Path
 
 #: Lines that are kept, and bytes of the file that are read.
@@ -11,7 +12,7 @@ MAX_LINES = 1000
 MAX_FILE = 1024 * 1024
 
 #: Commands that may be followed by a password: such lines are not kept anywhere.
-SECRET_COMMANDS = ("/login", "/register", "/password")
+SECRET_COMMANDS = ("/login", "/register", "/password", "/ghost", "/unregister", "/identify")
 
 
 def is_secret(line: str) -> bool:
@@ -22,7 +23,10 @@ def is_secret(line: str) -> bool:
     words = line.lower().split()
     if words[:1] == ["/join"]:
         return len(words) > 2
-    return line.lower().startswith(SECRET_COMMANDS) or words[:2] == ["/mode", "key"]
+    if words[:2] == ["/mode", "key"] or line.lower().startswith(SECRET_COMMANDS):
+        return True
+    # Mistyped, it is no command, but the password is right.
+    return len(words) > 1 and words[0].startswith("/") and bool(get_close_matches(words[0], SECRET_COMMANDS, 1, 0.7))
 
 
 class History:

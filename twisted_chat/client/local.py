@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-#: The server's commands, for completion; what the server's own /help lists is added to them.
+#: The server's commands, for completion, but /format, which is the client's own business; what the server's own /help
+#: lists is added to them.
 SERVER_COMMANDS = (
-    "/announce", "/audit", "/away", "/ban", "/bans", "/delete", "/deop", "/devoice", "/gban", "/help", "/history",
-    "/invite", "/join", "/kick", "/kill", "/leave", "/login", "/me", "/mode", "/msg", "/mute", "/nick", "/op",
-    "/password", "/pin", "/ping", "/quit", "/register", "/rooms", "/search", "/seen", "/shun", "/topic", "/unban",
-    "/ungban", "/unmute", "/unpin", "/unread", "/voice", "/who", "/whois",
+    "/announce", "/audit", "/away", "/ban", "/bans", "/cert", "/claim", "/delete", "/deop", "/devoice", "/drop",
+    "/except", "/gban", "/ghost", "/help", "/history", "/invite", "/join", "/kick", "/kill", "/leave",
+    "/login", "/logout", "/me", "/mode", "/msg", "/mute", "/nick", "/op", "/password", "/pin", "/ping", "/quit",
+    "/react", "/realname", "/register", "/rehash", "/rename", "/reply", "/roles", "/rooms", "/search", "/seen",
+    "/shun", "/topic", "/transfer", "/unban", "/unexcept", "/ungban", "/unmute", "/unpin", "/unreact", "/unread",
+    "/unregister", "/unwatch", "/voice", "/watch", "/who", "/whois",
 )  # fmt: skip
 CLIENT_COMMANDS = ("/clear", "/keys", "/set")
 
