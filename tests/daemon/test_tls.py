@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import socket
 import ssl
@@ -9,10 +10,11 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from tls_support import Made, client_context, make
-from twisted.internet import reactor
+from twisted.internet import reactor, task
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.threads import deferToThread
@@ -281,6 +283,21 @@ class ConnectionTests(FolderCase):
         server, _ = await self.connect()
         self.session(server).abort()
         await server.lost
+
+    async def test_what_openssl_keeps_for_a_connection_is_gone_with_it(self) -> None:
+        server, client = await self.connect()
+        session = self.session(server)
+        transport: Any = server.transport
+        kept = ref(transport._tlsConnection)
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        client.close()
+        await server.lost
+        await task.deferLater(timed, 0)
+        self.assertIsNone(kept())
+        self.assertIsNone(transport._producer)
+        session.gone()
 
     async def test_who_never_shakes_hands_can_be_closed(self) -> None:
         made = make(self.folder, "server")

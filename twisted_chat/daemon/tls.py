@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort, IOpenSSLServerConnectionCreator, IStreamServerEndpoint
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 # Of TLS 1.2 what RFC 9325, section 4.2 recommends: forward secrecy and authenticated encryption, nothing else. Of
@@ -175,6 +177,17 @@ class EagerTLS(TLSMemoryBIOProtocol):
         assert self.transport is not None
         # RFC 8446, section 6.1: each side closes its own direction.
         self.transport.loseConnection()
+
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:
+        if reason is not None:
+            # Its traceback refers to what has made it, and that to it: the connection would be left to the garbage
+            # collector, which looks for old ones very rarely, with all that OpenSSL keeps for it.
+            reason.cleanFailure()
+        super()._tlsShutdownFinished(reason)  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        self._producer = None
 
     def abortConnection(self) -> None:
         if self._tlsConnection is not None:
