@@ -13,7 +13,15 @@ from typing import Any
 from chat_support import Client, Held, World
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import globalLogPublisher, textFileLogObserver
 from twisted.trial.unittest import SynchronousTestCase
@@ -21,8 +29,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.chat.acts import Act, Answer, Close, Enter, Exit, Focus, Private, Recall, Switch, Tally
 from twisted_chat.chat.chat import REPLAY
 from twisted_chat.chat.commands import COMMANDS
-from twisted_chat.chat.events import KEPT, TALK, Event, Kind
-from twisted_chat.delivery.turn import NOT_SENT
+from twisted_chat.chat.events import KEPT, TALK, Event, Kind, Move
+from twisted_chat.delivery.turn import GATHER, NOT_SENT
 from twisted_chat.protocols.formats import DIALECTS
 from twisted_chat.protocols.limits import UNLIMITED
 from twisted_chat.store.interface import Query
@@ -111,10 +119,13 @@ class Reference:
         self._names: dict[int, str] = {}
         self._who: dict[Any, str] = {}
         self._members: dict[str, set[str]] = {}
+        self._turn = world.turn
         self._add = world.turn.add
         world.turn.add = self.add  # type: ignore[method-assign]
         self._take_back = world.turn._failed
         world.turn._failed = self.take_back  # type: ignore[method-assign]
+        self._end = world.turn._end
+        world.turn._end = self.end  # type: ignore[method-assign]
 
     def add(self, act: Act) -> None:
         for step in act.steps:
@@ -123,10 +134,19 @@ class Reference:
         self._queue.append(act)
         self._add(act)
 
-    def committed(self, records: Any) -> None:
-        own = {id(record) for record in records}
-        last = max(i for i, act in enumerate(self._queue) if any(id(step) in own for step in act.steps))
-        done, self._queue = self._queue[: last + 1], self._queue[last + 1 :]
+    def end(self) -> None:
+        """A turn of the reactor is over. What there is nothing to be written of has been delivered then."""
+        self._end()
+        if self._turn._committing is None:
+            self.apply_all_but([*self._turn._facts, *self._turn._gathered])
+
+    def committed(self) -> None:
+        self.apply_all_but(self._turn._gathered)
+
+    def apply_all_but(self, waiting: list[Act]) -> None:
+        later = {id(act) for act in waiting}
+        done = [act for act in self._queue if id(act) not in later]
+        self._queue = [act for act in self._queue if id(act) in later]
         for act in done:
             self._apply(act)
 
@@ -183,6 +203,12 @@ class Reference:
                             assert self._who[session] in members, f"{self._who[session]} is not in {step.room}"
                             self.write(session, self.format(session, step.room).event(step))
                     self._happened(step, members)
+                case Move():
+                    for event in self.log:
+                        if event.stream == step.to is not None:
+                            event.stream = None
+                        elif event.stream == step.room:
+                            event.stream = step.to
                 case Enter():
                     self._rooms.setdefault(step.session, set()).add(step.room)
                     self._who[step.session] = self._names.pop(id(step))
@@ -230,6 +256,8 @@ class Reference:
                 for session, name in self._who.items():
                     if name == event.actor:
                         self._who[session] = event.target
+            case Kind.ROOM_RENAME:
+                self._members[event.target] = self._members.pop(event.room or "")
             case Kind.DELETE:
                 for old in self.log:
                     if old.id == int(event.text) and old.room == event.room:
@@ -242,7 +270,7 @@ class Reference:
             elsewhere = DIALECTS[self._dialects.get(session, "text")].elsewhere
             inside = event.room in own or not recall.words
             format = self.format(session, event.room) if inside else elsewhere
-            if not recall.words and event.room not in own:
+            if not recall.words and event.room is None:
                 format = self.here(session)
             self.write(session, Replayed(event, format, recall.ids))
         if recall.end is not None:
@@ -288,7 +316,7 @@ class Watched(Held):
         events = [record for record in records if isinstance(record, Event)]
         for number, event in enumerate(events, self._last_id + 1):
             event.id = number
-        self.reference.committed(records)
+        self.reference.committed()
         super().release()
 
 
@@ -298,10 +326,10 @@ class Machine(RuleBasedStateMachine):
     case: SynchronousTestCase
     people = Bundle("people")
 
-    def __init__(self) -> None:
-        super().__init__()
+    @initialize(gather=st.sampled_from([0.0, GATHER]))
+    def begin(self, gather: float) -> None:
         store = Watched()
-        self.world = World(store, "Welcome.", replace(UNLIMITED, send_queue=CAP))
+        self.world = World(store, "Welcome.", replace(UNLIMITED, send_queue=CAP), gather=gather)
         self.store = store
         self.reference = store.reference = Reference(self.world)
         self.clients: list[Client] = []
@@ -409,6 +437,8 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Everything comes to rest; then all accounts must balance."""
+        if not hasattr(self, "world"):
+            return
         self.store.hold = self.store.hold_reads = self.store.full = False
         for _ in range(10):
             if self.store.waiting:
