@@ -39,9 +39,9 @@ TABLE = """
     msg tom hello          . . . . . . . . suspended
     msg kept hello         . . . . . . . . suspended
     me waves               no-room no-room muted . . . . . suspended
-    reply 1 hello          no-room no-room muted . . . . . suspended
-    react 1 +1             no-room no-room muted . . . . . suspended
-    unreact 1 +1           no-room no-room muted . . . . . suspended
+    reply {message} hello  no-room no-room muted . . . . . suspended
+    react {message} +1     no-room no-room muted . . . . . suspended
+    unreact {message} +1   no-room no-room muted . . . . . suspended
     away lunch             . . . . . . . . suspended
     history                no-room no-room . . . . . . suspended
     search hello           . . . . . . . . suspended

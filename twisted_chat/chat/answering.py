@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import talking
 from .acts import Session
 from .chat import Chat
 from .errors import Refused
-from .events import Kind
+from .events import Event, Kind
+from .lookup import look_up, spoken
 
 # How long the sign of a reaction may be, in characters.
 MAX_SIGN = 64
@@ -17,13 +20,32 @@ def is_message(chat: Chat, id: str) -> bool:
     return len(id) < 19 and id.isascii() and id.isdecimal() and 0 < int(id) <= chat.outbox.position and id[0] != "0"
 
 
-def reply(chat: Chat, session: Session, id: str, text: str) -> None:
-    """Say something in the current room in answer to a message.
+def to_message(chat: Chat, session: Session, id: str, then: Callable[[str], None]) -> None:
+    """Do something about a message of the current room, when it has been found there.
 
+    @param id: of the message.
+    @param then: called with the room's name; what it raises is told to the session.
+    @raise Refused: C{"no-such-message"} or C{"no-room"}.
+    """
+    _check(chat, id)
+    user, room = chat.user(session), chat.own_room(session, None)
+
+    def found(event: Event | None) -> None:
+        if user in room.members:
+            spoken(room, event)
+            then(room.name)
+
+    look_up(chat, session, room.name, int(id), found)
+
+
+def reply(chat: Chat, session: Session, id: str, text: str, where: str | None = None) -> None:
+    """Say something in a room in answer to a message.
+
+    @param where: as L{talking.say}.
     @raise Refused: C{"no-such-message"}, or as L{talking.say}.
     """
     _check(chat, id)
-    talking.say(chat, session, text, to=id)
+    talking.say(chat, session, text, where=where, to=id)
 
 
 def react(

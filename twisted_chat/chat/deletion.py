@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .acts import Act, Inspect, Session
+from .acts import Act, Session
 from .chat import Chat
 from .errors import Refused
-from .events import DIRECT, SPOKEN, Event, Kind, inbox, sent
+from .events import DIRECT, Event, Kind, inbox, sent
+from .lookup import look_up, spoken
 from .names import parse_name
 from .rooms import Room, User
 from .talking import private
@@ -31,41 +32,12 @@ def delete(
 
     def found(event: Event | None) -> None:
         if user in room.members:
-            _delete(chat, session, user, room, event, reason)
+            _delete(chat, session, user, room, spoken(room, event), reason)
 
-    _inspect(chat, session, room.name, id, found, refused)
-
-
-def _inspect(
-    chat: Chat,
-    session: Session,
-    stream: str,
-    id: int,
-    then: Callable[[Event | None], None],
-    refused: Callable[[Refused], None] | None = None,
-) -> None:
-    """Look at an event, the session being busy until then.
-
-    @param then: called with the event, or with C{None}, if the session is still the same person's.
-    @param refused: called with what that raises.
-    """
-    user = session.user
-
-    def found(event: Event | None) -> None:
-        if session.user is user:
-            try:
-                then(event)
-            except Refused as why:
-                chat.refuse(session, why) if refused is None else refused(why)
-        session.ready()
-
-    session.busy = True
-    chat.do(session, Inspect(session, stream, id, found))
+    look_up(chat, session, room.name, id, found, refused)
 
 
-def _delete(chat: Chat, session: Session, user: User, room: Room, event: Event | None, reason: str) -> None:
-    if event is None or event.kind not in SPOKEN or not event.text:
-        raise Refused("no-such-message", f"There is no such message in {room.name}.")
+def _delete(chat: Chat, session: Session, user: User, room: Room, event: Event, reason: str) -> None:
     if not _is_own(chat, user, event):
         chat.check_may(user, room, "delete", "delete what others said")
     gone = chat.event(Kind.DELETE, room, user, event.actor, f"{event.id} {reason}".rstrip())
@@ -110,4 +82,4 @@ def delete_direct(
         there = chat.users.get(to.key) if parse_name(event.target).key == to.key else None
         chat.outbox.add(Act(session, [gone, *private(session, gone, user.sessions, there)]))
 
-    _inspect(chat, session, stream, id, found, refused)
+    look_up(chat, session, stream, id, found, refused)

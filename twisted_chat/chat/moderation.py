@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from . import membership
-from .acts import Act, Answer, Inspect, Omit, Private, Recall, Session, Step
+from .acts import Act, Answer, Omit, Private, Recall, Session, Step
 from .chat import Chat
 from .errors import Refused
-from .events import SPOKEN, Event, Kind, Put
+from .events import Event, Kind, Put
+from .lookup import look_up, spoken
 from .names import parse_name
 from .permissions import Role, parse_mode
 from .rooms import Room, User
@@ -177,18 +178,12 @@ def pin(chat: Chat, session: Session, id: int | None, pinned: bool = True, where
     _check_may_pin(chat, user, room, id)
 
     def found(event: Event | None) -> None:
-        if session.user is user and user in room.members:
-            try:
-                _check_may_pin(chat, user, room, id)
-                if event is None or event.kind not in SPOKEN or not event.text:
-                    raise Refused("no-such-message", f"There is no such message in {room.name}.")
-                _set_pins(chat, session, room, (*(p for p in room.pins if p != id), id), f"pin {id}")
-            except Refused as why:
-                chat.refuse(session, why)
-        session.ready()
+        if user in room.members:
+            _check_may_pin(chat, user, room, id)
+            spoken(room, event)
+            _set_pins(chat, session, room, (*(p for p in room.pins if p != id), id), f"pin {id}")
 
-    session.busy = True
-    chat.do(session, Inspect(session, room.name, id, found))
+    look_up(chat, session, room.name, id, found)
 
 
 def _check_may_pin(chat: Chat, user: User, room: Room, id: int) -> None:

@@ -248,7 +248,11 @@ class TagTests(TalkCase):
         for tags in ("+draft/react=x", "+draft/reply=x;+draft/react=x", "+reply=1;+draft/react=" + "x" * 65):
             self.assertEqual([said.command for said in self.kim.ask(f"@{tags} TAGMSG #lobby")], ["TAGMSG"])
         self.assertEqual(len(self.world.store.log), kept)
-        self.assertTrue(self.eve.say("/react 1 " + "x" * 65)[-1].startswith("!! The sign of a reaction has at most 64"))
+        self.eve.say("question")
+        id = self.kim.heard()[-1].tags["msgid"]
+        self.assertTrue(
+            self.eve.say(f"/react {id} " + "x" * 65)[-1].startswith("!! The sign of a reaction has at most 64")
+        )
 
     def test_shunned(self) -> None:
         """What someone who is shunned passes on comes back to them, and to nobody else."""

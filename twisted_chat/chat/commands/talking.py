@@ -36,19 +36,20 @@ def me(chat: Chat, session: Session, text: str) -> None:
 @command(GROUP, "reply", "ID", "text")
 def reply(chat: Chat, session: Session, id: str, text: str) -> None:
     """Says something in answer to a message. "/history ids" shows the messages' IDs."""
-    answering.reply(chat, session, id, text)
+    answering.to_message(chat, session, id, lambda room: answering.reply(chat, session, id, text, room))
 
 
 @command(GROUP, "react", "ID", "sign")
 def react(chat: Chat, session: Session, id: str, sign: str) -> None:
     """Reacts to a message with a sign, such as an emoji. "/history ids" shows the messages' IDs."""
-    answering.react(chat, session, id, sign)
+    answering.to_message(chat, session, id, lambda room: answering.react(chat, session, id, sign, where=room))
 
 
 @command(GROUP, "unreact", "ID", "sign")
 def unreact(chat: Chat, session: Session, id: str, sign: str) -> None:
     """Takes back your reaction to a message."""
-    answering.react(chat, session, id, sign, Kind.UNREACTION)
+    kind = Kind.UNREACTION
+    answering.to_message(chat, session, id, lambda room: answering.react(chat, session, id, sign, kind, room))
 
 
 @command(GROUP, "away", "[text]")
