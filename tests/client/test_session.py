@@ -226,6 +226,32 @@ class EnteringTests(SessionTestCase):
         self.session.link_data(b"Password: ")
         self.assertEqual((self.sent(), self.view.questions[1:]), (["kim"], [("Password: ", True)] * 2))
 
+    def test_so_is_one_that_a_command_has_made_valid(self) -> None:
+        made = {"type": "account", "account": "kim", "text": "The name kim is yours now."}
+        changed = {"type": "info", "text": "Your password is changed."}
+        refused = {"type": "error", "code": "bad-password", "text": "Wrong name or password."}
+        for told, answers, known in (
+            ("/register sesame", [made], "sesame"),
+            ("/login kim sesame", [made], "sesame"),
+            ("/password old sesame", [changed], "sesame"),
+            ("/password old sesame", [refused], "old"),
+            (
+                "/password wrong sesame",
+                [refused, {"type": "info", "text": "kim is away: Your password is changed."}],
+                "old",
+            ),
+        ):
+            self.start(password="old")
+            self.online()
+            self.session.say(told)
+            self.get(*answers)
+            self.sent()
+            self.drop()
+            self.connect()
+            self.session.link_data(b"Login Id: ")
+            self.session.link_data(b"Password: ")
+            self.assertEqual(self.sent(), ["kim", known], told)
+
     def test_a_password_is_for_its_name_only(self) -> None:
         self.start(password="sesame")
         self.login()

@@ -56,6 +56,11 @@ MAX_HELD_LINES = 1000
 
 _RETURNED = "returned-to-rooms"
 
+#: What makes its last word the password to come back with, when the daemon answers that it is done: by an event of its
+#: own, or with this.
+PASSWORD_COMMANDS = ("/register", "/login", "/password")
+PASSWORD_CHANGED = "Your password is changed."
+
 #: What the daemon says to whoever is in a room no more.
 _OUT = re.compile(r"You (?:left|were kicked from) (#\S+?)(?:\.|: .*)")
 
@@ -121,6 +126,7 @@ class Session:
         self._catchup = Catchup()
         self._password = options.password
         self._given: str | None = None
+        self._asked_for: str | None = None
         self._json = False
         self._landing: list[Event] = []
         self._ids = False
@@ -187,6 +193,8 @@ class Session:
             elif word == "/join" and is_secret(line):
                 _, room, key = line.split(maxsplit=2)
                 self._keys[fold(room)] = key
+            elif word in PASSWORD_COMMANDS:
+                self._asked_for = line.rsplit(maxsplit=1)[-1]
             elif word == "/history":
                 self._ids = line.lower().split()[-1] == "ids"
             self._outbox.sent(line)
@@ -530,6 +538,10 @@ class Session:
             # What has not come by now will not: a room that cannot be entered any more, for example.
             for room in self._catchup.held():
                 self._caught_up(room)
+        elif event.type == "account" or (event.type == "info" and event.text == PASSWORD_CHANGED):
+            # Coming back needs the password that holds from now on.
+            self._password, self._asked_for = self._asked_for or self._password, None
+            self._view.show(event)
         elif event.type == "info" and self._json and (out := _OUT.fullmatch(event.text)):
             self._is_out(out[1], event)
         elif event.text:
