@@ -277,7 +277,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         type=_seconds,
         default=30.0,
-        help="for connection and login (default: 30)",
+        help="for the connection, and as many again for the login (default: 30)",
     )
     add("--config", metavar="FILE", help="read this file instead of ~/.config/twisted-chat/config")
     add("--version", action="store_true", help="show the version and exit")
