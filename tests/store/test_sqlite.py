@@ -14,6 +14,7 @@ from unittest import mock
 from contract import LOBBY, StoreContract, members, said
 from twisted.internet import reactor, task
 from twisted.internet.threads import deferToThread
+from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from twisted_chat.chat.events import Event, Kind, Move, Put
@@ -470,6 +471,20 @@ class IndexTests(FileCase):
             # A new room takes a transaction of its own.
             await store.append([said("two", "#new")])
         self.assertEqual(self.indexed(), 0)
+
+    async def test_a_defect_in_indexing_a_busy_log_is_reported(self) -> None:
+        store = self.open(self.path)
+        store._writer._pause, store.INDEX_LAG = 60.0, 0
+        reports: list[Failure] = []
+        report = store._report
+        store._report = lambda failure: reports.append(failure) or report(failure)  # type: ignore[method-assign]
+        with mock.patch("twisted_chat.store.search.plain", side_effect=ValueError("x")):
+            await store.append([said("one")])
+            await store.append([said("two")])
+            store.INDEX_LAG = 1000
+            await store.append([said("three")])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(len(reports), 1, "it was found by the garbage collector")
 
     async def test_an_indexing_step_that_was_cut_off_is_done_again_once(self) -> None:
         store = self.open(self.path)

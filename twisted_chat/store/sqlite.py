@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ..chat.events import Event, Record
 from . import database, reading
@@ -98,7 +99,7 @@ class SQLiteStore(Store):
     def append(self, records: Sequence[Record]) -> Deferred[None]:
         appended = self._writer.ask(self._log.append, records).addCallback(lambda _: self.feed(records))
         if self._log.last_id - self._log.index.upto > self.INDEX_LAG:
-            self._writer.ask(self._index_when_idle)
+            self._writer.ask(self._index_when_idle).addErrback(self._report)
         return appended
 
     def forget(self, before: int, limit: int) -> Deferred[int]:
@@ -106,6 +107,10 @@ class SQLiteStore(Store):
 
     def erase(self, name: str, after: int, limit: int) -> Deferred[int | None]:
         return self._writer.ask(self._log.erase, name, after, limit)
+
+    def _report(self, failure: Failure) -> None:
+        """What nobody waits for has failed, and not by SQLite."""
+        self.log.failure("a defect, please report it", failure)
 
     # The disk, when commits do not wait for it
 
@@ -118,7 +123,7 @@ class SQLiteStore(Store):
             if pages is not None:
                 self._synced = changes
             if pages is not None and pages > self.LONG:
-                self._writer.ask(self._checkpoint, self._writing)
+                self._writer.ask(self._checkpoint, self._writing).addErrback(self._report)
         return True
 
     def _checkpoint(self, db: sqlite3.Connection) -> int | None:
