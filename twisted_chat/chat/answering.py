@@ -38,14 +38,12 @@ def to_message(chat: Chat, session: Session, id: str, then: Callable[[str], None
     look_up(chat, session, room.name, int(id), found)
 
 
-def reply(chat: Chat, session: Session, id: str, text: str, where: str | None = None) -> None:
-    """Say something in a room in answer to a message.
+def reply(chat: Chat, session: Session, id: str, text: str) -> None:
+    """Say something in the current room in answer to a message of it, when it has been found.
 
-    @param where: as L{talking.say}.
-    @raise Refused: C{"no-such-message"}, or as L{talking.say}.
+    @raise Refused: as L{to_message}.
     """
-    _check(chat, id)
-    talking.say(chat, session, text, where=where, to=id)
+    to_message(chat, session, id, lambda room: talking.say(chat, session, text, where=room, to=id))
 
 
 def react(

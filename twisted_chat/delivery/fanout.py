@@ -125,8 +125,6 @@ class Fanout:
                 continue
             elif type(step) is Move:
                 moved += [step.room] if step.to is None else [step.room, step.to]
-                for name in moved:
-                    runs.setdefault(name, Run()).changed = True
             elif isinstance(step, Private):
                 for session in step.sessions:
                     own.setdefault(cast(Session, session), []).append((place, step, last_id))
@@ -134,6 +132,8 @@ class Fanout:
                 session = cast(Session, step.session)  # type: ignore[union-attr]
                 own.setdefault(session, []).append((place, step, last_id))
         self._last_id = last_id
+        for name in moved:
+            runs.setdefault(name, Run()).changed = True
         self._send_rooms(runs, own)
         for session, mine in own.items():
             self._send_own(session, mine, runs, len(steps))

@@ -41,30 +41,29 @@ class LogWriter:
 
     def append(self, records: Sequence[Record]) -> None:
         """See L{Store.append}."""
-        db, rooms = self._db, self.rooms
+        db = self._db
         events = [record for record in records if type(record) is Event]
         puts = [record for record in records if type(record) is Put]
-        new_rooms = {e.stream for e in events if e.stream is not None and e.stream not in rooms}
         if len(events) + len(puts) < len(records):
             self._append_moving(records)
             return
+        new_rooms = {e.stream for e in events if e.stream is not None and e.stream not in self.rooms}
+        # Those who read do not see what may still be undone.
+        rooms = dict(self.rooms) if new_rooms else self.rooms
         rare = [e for e in events if e.kind in _RARE]
         topics = [(e.text, e.room) for e in rare if e.kind is Kind.TOPIC]
         deletes = [e for e in rare if e.kind is Kind.DELETE]
         number = self.last_id
         values: list[object] = []
-        try:
-            if new_rooms or topics or deletes or puts or len(events) > MOST:
-                db.execute("BEGIN IMMEDIATE")
+        with self._transaction(bool(new_rooms or topics or deletes or puts) or len(events) > MOST):
             for name in new_rooms:
-                rooms[name] = db.execute("INSERT INTO room (name) VALUES (?) RETURNING id", (name,)).fetchone()[0]
+                rooms[name] = self._new_room(name)
             for event in events:
                 number += 1
                 kind, presence = _NUMBERS[event.kind]
                 room = event.stream
                 values += (number, event.time, kind, None if room is None else rooms[room])
                 values += (presence, event.actor, event.target, event.text)
-            # One statement alone commits by itself.
             _INSERT.execute(db, values)
             if topics:
                 db.executemany("UPDATE room SET topic = ? WHERE name = ?", topics)
@@ -72,19 +71,9 @@ class LogWriter:
                 _put(db, put)
             for event in deletes:
                 removal.empty(db, self.index, rooms[event.stream or ""], deleted(event)[0])
-            if db.in_transaction:
-                db.execute("COMMIT")
-        except Exception as error:
-            for name in new_rooms:
-                rooms.pop(name, None)
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise StoreError(str(error)) from error
-            raise
         for i, event in enumerate(events, self.last_id + 1):
             event.id = i
-        self.last_id = number
+        self.rooms, self.last_id = rooms, number
 
     def _append_moving(self, records: Sequence[Record]) -> None:
         """The same, where rooms get other names in between."""
@@ -107,7 +96,7 @@ class LogWriter:
     def _append_one(self, event: Event, number: int, rooms: dict[str, int]) -> None:
         db, name = self._db, event.stream
         if name is not None and name not in rooms:
-            rooms[name] = db.execute("INSERT INTO room (name) VALUES (?) RETURNING id", (name,)).fetchone()[0]
+            rooms[name] = self._new_room(name)
         room = None if name is None else rooms[name]
         kind, presence = _NUMBERS[event.kind]
         _INSERT.execute(db, [number, event.time, kind, room, presence, event.actor, event.target, event.text])
@@ -115,6 +104,11 @@ class LogWriter:
             db.execute("UPDATE room SET topic = ? WHERE id = ?", (event.text, room))
         elif event.kind is Kind.DELETE and room is not None:
             removal.empty(db, self.index, room, deleted(event)[0])
+
+    def _new_room(self, name: str) -> int:
+        """In a transaction."""
+        number: int = self._db.execute("INSERT INTO room (name) VALUES (?) RETURNING id", (name,)).fetchone()[0]
+        return number
 
     def forget(self, before: int, limit: int) -> int:
         """See L{Store.forget}."""
@@ -128,12 +122,17 @@ class LogWriter:
         return after + limit if after + limit < self.last_id else None
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, needed: bool = True) -> Iterator[None]:
+        """
+        @param needed: not for one statement alone, which commits by itself.
+        """
         db = self._db
         try:
-            db.execute("BEGIN IMMEDIATE")
+            if needed:
+                db.execute("BEGIN IMMEDIATE")
             yield
-            db.execute("COMMIT")
+            if needed:
+                db.execute("COMMIT")
         except Exception as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")

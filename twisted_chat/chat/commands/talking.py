@@ -36,7 +36,7 @@ def me(chat: Chat, session: Session, text: str) -> None:
 @command(GROUP, "reply", "ID", "text")
 def reply(chat: Chat, session: Session, id: str, text: str) -> None:
     """Says something in answer to a message. "/history ids" shows the messages' IDs."""
-    answering.to_message(chat, session, id, lambda room: answering.reply(chat, session, id, text, room))
+    answering.reply(chat, session, id, text)
 
 
 @command(GROUP, "react", "ID", "sign")
